@@ -1,0 +1,210 @@
+package contract_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox"
+)
+
+// TestABrokenServerFailsVerificationAndIsNamed runs Verify against servers with one defect each.
+func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
+	changing := func(change func(*http.Request, *made)) middleware {
+		return func(next http.Handler) http.Handler { return rewrite(next, change) }
+	}
+	replacing := func(method string, status int, from, to string) middleware {
+		return changing(func(r *http.Request, made *made) {
+			if r.Method == method && made.status == status {
+				made.body = strings.ReplaceAll(made.body, from, to)
+			}
+		})
+	}
+	for name, tt := range map[string]struct {
+		wrap     middleware
+		options  []sandbox.Option
+		severity contract.Severity
+		check    string
+		text     string
+	}{
+		"a list without scopes": {
+			wrap:     replacing("GET", 200, `"scopes"`, `"rights"`),
+			severity: contract.Breaking, check: "the list", text: "body /api_keys/0/scopes: rule required",
+		},
+		"generate answers 200": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if strings.HasSuffix(r.URL.Path, "/generate") && made.status == 201 {
+					made.status = 200
+				}
+			}),
+			severity: contract.Breaking, check: "with a name only", text: "answered 200 OK, wanted 201",
+		},
+		"errors as HTML": {
+			wrap: changing(func(_ *http.Request, made *made) {
+				if made.status == 401 {
+					made.header.Set("Content-Type", "text/html")
+				}
+			}),
+			severity: contract.Minor, check: "no authentication header", text: "header Content-Type: rule content-type",
+		},
+		"errors of another shape": {
+			wrap:     replacing("POST", 400, `{`, `[{`),
+			severity: contract.Minor, check: "without name", text: "body: rule json",
+		},
+		"delete answers with a body": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.Method == http.MethodDelete && made.status == 204 {
+					made.status, made.body = 200, `{"deleted":true}`
+				}
+			}),
+			severity: contract.Breaking, check: "a key made with a name only", text: "answered 200 OK, wanted 204",
+		},
+		"delete does not delete": {
+			wrap: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodDelete {
+						answer(204, "")(w, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			},
+			severity: contract.Breaking, check: "the deleted key is gone from the list", text: "still in the list",
+		},
+		"a trailing slash is served": {
+			wrap: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasSuffix(r.URL.Path, "/api_keys/") {
+						answer(200, listBody)(w, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			},
+			severity: contract.Minor, check: "a trailing slash on the list", text: "answered 200 OK, wanted 301",
+		},
+		"a redirect of the list": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.Method == http.MethodGet && made.status == 200 {
+					made.status = 307
+					made.header.Set("Location", "/elsewhere")
+				}
+			}),
+			severity: contract.Breaking, check: "the list", text: "answered 307 Temporary Redirect, wanted 200",
+		},
+		"nobody is refused": {
+			wrap: func(next http.Handler) http.Handler {
+				return rewrite(next, func(r *http.Request, made *made) {
+					if r.Method == http.MethodGet && made.status == 401 {
+						made.status, made.body = 200, listBody
+					}
+				})
+			},
+			severity: contract.Breaking, check: "a signature of another key", text: "what the contract forbids was accepted",
+		},
+		"old timestamps are accepted": {
+			options:  []sandbox.Option{sandbox.WithWindow(time.Hour, time.Hour)},
+			severity: contract.Breaking, check: "a timestamp ten minutes ago", text: "what the contract forbids was accepted",
+		},
+		"IDs that are no UUIDs": {
+			wrap:     replacing("POST", 201, `"api_key_id":"`, `"api_key_id":"key_`),
+			severity: contract.Breaking, check: "with a name only", text: "body /api_key_id: rule format",
+		},
+		"an Ed25519 key called RSA": {
+			wrap:     replacing("POST", 201, "BEGIN PRIVATE", "BEGIN EC PRIVATE"),
+			severity: contract.Breaking, check: "of type ed25519", text: "body /private_key: rule key-form",
+		},
+		"no private key": {
+			wrap:     replacing("POST", 201, `"private_key"`, `"secret"`),
+			severity: contract.Breaking, check: "with a name only: the private key", text: "it is not one PEM block",
+		},
+		"a body is not looked at": {
+			wrap: func(next http.Handler) http.Handler {
+				return rewrite(next, func(r *http.Request, made *made) {
+					if r.Method == http.MethodPost && made.status == 400 {
+						made.status, made.body = 201, `{"api_key_id":"`+otherID+`"}`
+					}
+				})
+			},
+			severity: contract.Minor, check: "64 as subaccount", text: "what the contract forbids was accepted",
+		},
+		"create always fails": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api_keys") {
+					made.status, made.body = 500, nestedError
+				}
+			}),
+			severity: contract.Breaking, check: "with an RSA key", text: "answered 500 Internal Server Error, wanted 201",
+		},
+		"a duplicate key": {
+			wrap:     replacing("GET", 200, `{"api_keys"`, `{"api_keys":[],"api_keys"`),
+			severity: contract.Breaking, check: "the list", text: "body /api_keys: rule duplicate-key",
+		},
+		"bytes after the list": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.Method == http.MethodGet && made.status == 200 {
+					made.body += "null"
+				}
+			}),
+			severity: contract.Breaking, check: "the list", text: "body: rule one-value",
+		},
+		"a foreign method is 405": {
+			wrap: changing(func(_ *http.Request, made *made) {
+				if made.status == 404 && made.header.Get("Content-Type") != "application/json" {
+					made.status = 405
+				}
+			}),
+			severity: contract.Minor, check: "PUT where the contract has none", text: "answered 405 Method Not Allowed, wanted 404",
+		},
+		"a new key does not work": {
+			options:  []sandbox.Option{sandbox.WithCreateDelay(time.Hour)},
+			severity: contract.Breaking, check: "with a name only: the new key signs", text: "not answered 200 within",
+		},
+		"a deleted key still works": {
+			options:  []sandbox.Option{sandbox.WithDeleteDelay(time.Hour)},
+			severity: contract.Breaking, check: "the deleted key is refused", text: "not refused with 401",
+		},
+		"a new key is not listed": {
+			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
+			severity: contract.Breaking, check: "the new key is in the list", text: "not in the list",
+		},
+		"a gateway that answers for the service": {
+			wrap:     func(http.Handler) http.Handler { return answerAs(503, "text/html", "<h1>maintenance</h1>") },
+			severity: contract.Breaking, check: "the list", text: "so this is not verified",
+		},
+		"a rate limit without end": {
+			wrap:     func(http.Handler) http.Handler { return answer(429, `{"error":"too many requests"}`) },
+			severity: contract.Breaking, check: "the list", text: "so this is not verified",
+		},
+		"a Date that misleads": {
+			wrap: changing(func(_ *http.Request, made *made) {
+				made.header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+			}),
+			severity: contract.Minor, check: "clocks", text: "timestamps of the local clock are accepted",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report := verifiedSandbox(t, tt.wrap, tt.options...).mustVerify(t, contract.WithSettleTime(20*time.Millisecond), contract.WithRateLimitWait(time.Millisecond))
+			if report.Passed() {
+				t.Error("passed")
+			}
+			if !finds(report, tt.severity, tt.check, tt.text) {
+				t.Errorf("no %s deviation %q in %q:\n%s", tt.severity, tt.text, tt.check, report.Text())
+			}
+		})
+	}
+}
+
+func finds(report *contract.Report, severity contract.Severity, name, text string) bool {
+	for _, check := range report.Checks {
+		for _, d := range check.Deviations {
+			if check.Name == name && d.Severity == severity && strings.Contains(d.Text, text) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+package contract
+
+import (
+	"net/http"
+
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// exchange is one request and its response on their way through the checks.
+type exchange struct {
+	settings  *settings
+	reporter  Reporter
+	operation *operation // nil when the request matches none
+	method    string
+	path      string
+	caller    func() string
+	// values of the path parameters
+	inPath map[string]string
+}
+
+// begin checks a request and reports what is wrong with it.
+func begin(s *settings, reporter Reporter, r *http.Request, body captured, caller func() string) *exchange {
+	path := signature.Path(r.URL)
+	e := &exchange{
+		settings: s, reporter: reporter,
+		method: describeMethod(methodOf(r)), path: safePath(path), caller: caller,
+	}
+	var found findings
+	op, values, problem := embedded().match(s.basePath, methodOf(r), path)
+	if problem != nil {
+		found = append(found, *problem)
+	} else {
+		e.operation, e.inPath = op, values
+		found.checkRequest(op, values, r, body, s.maxBody)
+	}
+	e.report(Request, 0, found)
+	return e
+}
+
+// end checks the response and reports what is wrong with it. The response to a request that
+// matches no operation cannot be judged: the request has been reported.
+func (e *exchange) end(status int, header http.Header, body captured) {
+	if e.operation == nil {
+		return
+	}
+	var found findings
+	found.checkResponse(e.operation, status, header, body, e.settings.maxBody)
+	fits := e.report(Response, status, found)
+	e.record(status, fits)
+}
+
+// methodOf returns the method with the default that net/http gives an empty one.
+func methodOf(r *http.Request) string {
+	if r.Method == "" {
+		return http.MethodGet
+	}
+	return r.Method
+}
+
+// report hands the findings to the reporter and returns whether all of them are allowed.
+func (e *exchange) report(direction Direction, status int, found findings) (fits bool) {
+	fits = true
+	for _, each := range found {
+		v := Violation{
+			Direction: direction,
+			Method:    e.method,
+			Path:      e.path,
+			Status:    status,
+			Where:     shorten(each.at.String(), maxWhere),
+			Rule:      each.rule,
+			Expected:  shorten(each.expected, maxExpected),
+			Got:       shorten(each.got, maxGot),
+			Caller:    e.caller(),
+		}
+		if e.operation != nil {
+			v.Operation = e.operation.id
+		}
+		for _, allowed := range e.settings.allow {
+			v.Allowed = v.Allowed || allowed(v)
+		}
+		if v.Allowed && e.settings.coverage != nil {
+			e.settings.coverage.allow(v)
+		}
+		fits = fits && v.Allowed
+		e.reporter.Report(v)
+	}
+	return fits
+}

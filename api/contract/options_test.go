@@ -1,0 +1,62 @@
+package contract_test
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"kalshi.internal/apikeys/api/contract"
+)
+
+func TestAnOptionLetsExactlyItsDeviationPass(t *testing.T) {
+	grown := list().answering(answer(200, `{"api_keys":[],"cursor":""}`))
+	for _, tt := range []struct {
+		name     string
+		exchange exchange
+		option   contract.Option
+		allowed  bool
+	}{
+		{"unknown response properties", grown, contract.AllowUnknownResponseProperties(), true},
+		{"not in requests", generate().sending(`{"name":"a","x":1}`), contract.AllowUnknownResponseProperties(), false},
+		{"a rule", list().to("GET", "/api_keys?limit=5"), contract.AllowRules(contract.RuleUnknownParameter), true},
+		{"not another rule", list().to("GET", "/api_keys?a=%zz"), contract.AllowRules(contract.RuleUnknownParameter), false},
+		{"a status", list().answering(answer(301, "")), contract.AllowStatuses(301), true},
+		{"not another status", list().answering(answer(302, "")), contract.AllowStatuses(301), false},
+		{"any request", generate().sending(`{}`), contract.AllowAnyRequest(), true},
+		{"not any response", grown, contract.AllowAnyRequest(), false},
+		{"nothing, not even 429", list().answering(answer(429, "")), contract.AllowNothing(), false},
+		{"what a program decides", grown, contract.Allow(func(v contract.Violation) bool { return v.Where == "body /cursor" }), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			collector := tt.exchange.throughTransport(t, tt.option)
+			violations, allowed := len(collector.Violations()), len(collector.Allowed())
+			if violations+allowed != 1 || (allowed == 1) != tt.allowed {
+				t.Errorf("got %v and allowed %v", collector.Violations(), collector.Allowed())
+			}
+		})
+	}
+}
+
+func TestGatewayErrorsAndRateLimitsAreAllowedAndCounted(t *testing.T) {
+	coverage := contract.NewCoverage()
+	for _, status := range contract.DefaultAllowedStatuses() {
+		e := list().answering(answer(status, ""))
+		if got := e.throughTransport(t, contract.WithCoverage(coverage)).Violations(); len(got) > 0 {
+			t.Errorf("%d: %v", status, got)
+		}
+	}
+	if got := coverage.Allowed(); len(got) != 4 || got[0].Status != 429 || got[0].Count != 1 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestTheBasePathCanBeAnother(t *testing.T) {
+	server := httptest.NewServer(answer(200, listBody))
+	defer server.Close()
+	for base, want := range map[string]int{"/trade-api/v2": 0, "": 1, "/trade-api": 1, "/trade-api/v2/": 1} {
+		collector := &contract.Collector{}
+		list().exchange(t, server.URL, contract.Transport(server.Client().Transport, collector, contract.WithBasePath(base)))
+		if got := collector.Violations(); len(got) != want {
+			t.Errorf("base path %q: got %v", base, got)
+		}
+	}
+}

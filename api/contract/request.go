@@ -1,0 +1,185 @@
+package contract
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// checkRequest reports what of a request does not fit op.
+func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured, limit int64) {
+	for name, param := range op.inPath {
+		f.check(param.schema, textValue(inPath[name]), root("path "+name))
+	}
+	f.checkQuery(op, r.URL.RawQuery)
+	f.checkAuthentication(op, r.Header)
+	data, ok := f.decoded(r.Header, body, limit)
+	if !ok {
+		return
+	}
+	if op.request == nil {
+		f.checkNoBody(data)
+		return
+	}
+	if parsed := f.checkBody(op.request, r.Header, data); parsed != nil {
+		f.checkWords(op.request, parsed)
+	}
+}
+
+func textValue(text string) *value {
+	return &value{kind: stringKind, text: text}
+}
+
+func (f *findings) checkQuery(op *operation, rawQuery string) {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		f.add(root("query"), RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
+	}
+	for name, values := range query {
+		where := "query " + safeName(name)
+		param, known := op.query[name]
+		switch {
+		case !known:
+			f.add(root(where), RuleUnknownParameter, op.queryNames(), "the parameter")
+		case len(values) > 1:
+			f.add(root(where), RuleRepeatedParameter, "one value", fmt.Sprintf("%d values", len(values)))
+		default:
+			f.check(param.schema, textValue(values[0]), root(where))
+		}
+	}
+	for name, param := range op.query {
+		if param.required && !query.Has(name) {
+			f.add(root("query "+name), RuleRequired, "a value", "no such parameter")
+		}
+	}
+}
+
+func (o *operation) queryNames() string {
+	known := make(map[string]bool, len(o.query))
+	for name := range o.query {
+		known[name] = true
+	}
+	if len(known) == 0 {
+		return "no query parameters"
+	}
+	return "only " + joinKeys(known)
+}
+
+// checkAuthentication reports each header that is missing on its own, because a request with
+// only some of them is the mistake that is hard to see.
+func (f *findings) checkAuthentication(op *operation, header http.Header) {
+	for _, name := range op.security {
+		where := "header " + name
+		values := headerValues(header, name)
+		switch {
+		case len(values) == 0 || values[0] == "":
+			f.add(root(where), RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
+		case len(values) > 1:
+			f.add(root(where), RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
+		default:
+			if expected, ok := headerForm(name, values[0]); !ok {
+				f.add(root(where), RuleHeaderForm, expected, describeHeader(name, values[0]))
+			}
+		}
+	}
+}
+
+// headerValues finds a header under any spelling, because net/http sends a name that a program
+// has put into the map by hand as it stands.
+func headerValues(header http.Header, name string) []string {
+	if values := header.Values(name); len(values) > 0 {
+		return values
+	}
+	for spelled, values := range header {
+		if strings.EqualFold(spelled, name) {
+			return values
+		}
+	}
+	return nil
+}
+
+// Bounds of a plausible timestamp: from 1973 to 5138 in milliseconds. Seconds, the mistake
+// that users make, are below it, and micro- and nanoseconds are above it (our own choice).
+const (
+	minTimestamp = 1e11
+	maxTimestamp = 1e14
+)
+
+func headerForm(name, text string) (expected string, ok bool) {
+	switch name {
+	case signature.HeaderKey:
+		return "an API key ID, a UUID", uuidForm.MatchString(text)
+	case signature.HeaderTimestamp:
+		number, err := strconv.ParseInt(text, 10, 64)
+		canonical := err == nil && strconv.FormatInt(number, 10) == text
+		return "Unix time in milliseconds, decimal", canonical && number >= minTimestamp && number < maxTimestamp
+	case signature.HeaderSignature:
+		_, err := base64.StdEncoding.Strict().DecodeString(text)
+		return "standard base64 with padding", err == nil
+	default:
+		return "a value", true
+	}
+}
+
+func describeHeader(name, text string) string {
+	if name == signature.HeaderTimestamp {
+		return describeText(text)
+	}
+	return fmt.Sprintf("a string of %d characters", len(text))
+}
+
+func (f *findings) checkNoBody(data []byte) {
+	if len(data) > 0 {
+		f.add(root("body"), RuleBodyUnexpected, "no body", fmt.Sprintf("%d bytes", len(data)))
+	}
+}
+
+// checkBody reports what of a body does not fit s and returns the value in it, or nil when
+// there is none to look at.
+func (f *findings) checkBody(s *schema, header http.Header, data []byte) *value {
+	if len(data) == 0 {
+		f.add(root("body"), RuleBodyMissing, "a JSON value", "no body")
+		return nil
+	}
+	if !f.checkContentType(header) {
+		return nil
+	}
+	parsed, err := parse(data)
+	switch {
+	case errors.Is(err, errTrailing):
+		f.add(root("body"), RuleOneValue, "exactly one JSON value", err.Error())
+	case err != nil:
+		f.add(root("body"), RuleJSON, "a JSON value", err.Error())
+		return nil
+	}
+	at := root("body")
+	f.duplicates(&parsed, at)
+	f.check(s, &parsed, at)
+	return &parsed
+}
+
+func (f *findings) checkContentType(header http.Header) bool {
+	values := headerValues(header, "Content-Type")
+	got := "none"
+	if len(values) == 1 {
+		mediaType, _, err := mime.ParseMediaType(values[0])
+		if err == nil && mediaType == mediaTypeJSON {
+			return true
+		}
+		got = describeText(mediaType)
+		if err != nil {
+			got = "a value that cannot be read"
+		}
+	} else if len(values) > 1 {
+		got = fmt.Sprintf("%d of them", len(values))
+	}
+	f.add(root("header Content-Type"), RuleContentType, mediaTypeJSON, got)
+	return false
+}

@@ -1,0 +1,456 @@
+package contract_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"encoding/xml"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// A verified is a sandbox behind a handler, as a target.
+type verified struct {
+	target contract.Target
+	// what the sandbox itself says, whatever is wrapped around it
+	inner contract.Target
+}
+
+// sharedRSAKey saves making RSA keys, which takes most of a verification.
+var sharedRSAKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+type middleware func(http.Handler) http.Handler
+
+func verifiedSandbox(t *testing.T, wrap middleware, opts ...sandbox.Option) verified {
+	t.Helper()
+	box := sandbox.New(append([]sandbox.Option{sandbox.WithRSAKeySource(sharedRSAKey)}, opts...)...)
+	key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(handler http.Handler) contract.Target {
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		return contract.Target{
+			BaseURL: server.URL + sandbox.BasePath, KeyID: key.ID,
+			Signer: signerOf(t, key.PrivateKey.RevealPrivateKey()), HTTPClient: server.Client(),
+		}
+	}
+	if wrap == nil {
+		wrap = func(next http.Handler) http.Handler { return next }
+	}
+	return verified{target: serve(wrap(box)), inner: serve(box)}
+}
+
+func signerOf(t *testing.T, text string) crypto.Signer {
+	t.Helper()
+	block, _ := pem.Decode([]byte(text))
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.(crypto.Signer)
+}
+
+func sharedSigner(t *testing.T) crypto.Signer {
+	t.Helper()
+	key, err := sharedRSAKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// keys returns how many keys the sandbox has.
+func (v verified) keys(t *testing.T) int {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, v.inner.BaseURL+"/api_keys", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := signature.Timestamp(time.Now())
+	signed, err := signature.Sign(v.inner.Signer, now, r.Method, signature.Path(r.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(signature.HeaderKey, v.inner.KeyID)
+	r.Header.Set(signature.HeaderTimestamp, now)
+	r.Header.Set(signature.HeaderSignature, signed)
+	response, err := v.inner.HTTPClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var list struct {
+		Keys []any `json:"api_keys"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	return len(list.Keys)
+}
+
+func (v verified) verify(ctx context.Context, opts ...contract.VerifyOption) (*contract.Report, error) {
+	return contract.Verify(ctx, v.target, append([]contract.VerifyOption{
+		contract.WithSettleTime(500 * time.Millisecond), contract.WithRateLimitWait(10 * time.Millisecond),
+	}, opts...)...)
+}
+
+func (v verified) mustVerify(t *testing.T, opts ...contract.VerifyOption) *contract.Report {
+	t.Helper()
+	report, err := v.verify(t.Context(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func TestTheSandboxPassesVerification(t *testing.T) {
+	for name, v := range map[string]verified{
+		"as it is":                     verifiedSandbox(t, nil),
+		"with an FCM member":           verifiedSandbox(t, nil, sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{FCMMember: true})),
+		"with a lagging list":          verifiedSandbox(t, nil, sandbox.WithListDelay(100*time.Millisecond)),
+		"with rate limits":             verifiedSandbox(t, limited(3)),
+		"with its clock an hour ahead": verifiedSandbox(t, nil, sandbox.WithClock(func() time.Time { return time.Now().Add(time.Hour) })),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report := v.mustVerify(t)
+			if !report.Passed() || report.Count(contract.Breaking)+report.Count(contract.Minor) > 0 || len(report.Checks) < 250 {
+				t.Errorf("%d checks:\n%s", len(report.Checks), report.Text())
+			}
+			// The other two do not show their keys to a request of now.
+			if lagging := strings.HasPrefix(name, "with a lagging") || strings.HasPrefix(name, "with its clock"); !lagging && v.keys(t) != 1 {
+				t.Errorf("%d keys are left, wanted the first one only", v.keys(t))
+			}
+		})
+	}
+}
+
+// limited answers every nth request 429.
+func limited(n int) middleware {
+	return func(next http.Handler) http.Handler {
+		var mu sync.Mutex
+		count := 0
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			count++
+			refuse := count%n == 0
+			mu.Unlock()
+			if refuse {
+				answer(429, `{"error":"too many requests"}`)(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func TestAReadOnlyVerificationSendsNothingButGET(t *testing.T) {
+	var mu sync.Mutex
+	methods := map[string]int{}
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			methods[r.Method]++
+			mu.Unlock()
+			next.ServeHTTP(w, r)
+		})
+	})
+	report := v.mustVerify(t, contract.ReadOnly())
+	if !report.Passed() || !report.ReadOnly || len(report.Checks) < 20 {
+		t.Errorf("%d checks:\n%s", len(report.Checks), report.Text())
+	}
+	if len(methods) != 1 || methods[http.MethodGet] < 20 {
+		t.Errorf("got %v", methods)
+	}
+}
+
+func TestAVerificationThatIsInterruptedCleansUp(t *testing.T) {
+	v := verifiedSandbox(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	alive := 0
+	report, err := v.verify(ctx, contract.WithProgress(func(check contract.Check) {
+		if check.Operation == "createApiKey" && check.Status == 201 && alive == 0 {
+			alive = v.keys(t)
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) || report.Passed() || !strings.Contains(report.Text(), "was interrupted") {
+		t.Errorf("got %v\n%s", err, report.Text())
+	}
+	if left := v.keys(t); alive != 2 || left != 1 {
+		t.Errorf("%d keys were there when it was interrupted, %d are left", alive, left)
+	}
+}
+
+func TestAKeyWhoseAnswerGotLostIsCleanedUp(t *testing.T) {
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(next, func(r *http.Request, made *made) {
+			if r.URL.Path == sandbox.BasePath+"/api_keys/generate" && made.status == 201 {
+				panic(http.ErrAbortHandler)
+			}
+		})
+	})
+	report := v.mustVerify(t)
+	if last := report.Checks[len(report.Checks)-1]; last.Name != "cleaning up" || !last.Passed() {
+		t.Errorf("the last check is %v", last)
+	}
+	if report.Passed() || v.keys(t) != 1 {
+		t.Errorf("passed: %v, keys left: %d\n%s", report.Passed(), v.keys(t), report.Text())
+	}
+}
+
+func TestAKeyWhoseAnswerGotLostIsCleanedUpThoughTheListLags(t *testing.T) {
+	var created, deleted atomic.Int32
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(next, func(r *http.Request, made *made) {
+			switch {
+			case r.Method == http.MethodDelete && made.status == http.StatusNoContent:
+				deleted.Add(1)
+			case r.Method == http.MethodPost && made.status == http.StatusCreated:
+				created.Add(1)
+				if strings.HasSuffix(r.URL.Path, "/api_keys") {
+					panic(http.ErrAbortHandler)
+				}
+			}
+		})
+	}, sandbox.WithListDelay(200*time.Millisecond))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := v.verify(ctx, contract.WithProgress(func(check contract.Check) {
+		if check.Operation == "createApiKey" && check.Status == 0 {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) || created.Load() < 10 || created.Load() != deleted.Load() {
+		t.Errorf("%d keys were made and %d deleted: %v", created.Load(), deleted.Load(), err)
+	}
+}
+
+func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				answer(500, nestedError)(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	if text := v.mustVerify(t, contract.WithSettleTime(50*time.Millisecond)).Text(); !strings.Contains(text, "delete it by hand") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+func TestKeysThatWereThereBeforeAreNeverDeleted(t *testing.T) {
+	var mu sync.Mutex
+	var deleted []string
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(next, func(r *http.Request, _ *made) {
+			if r.Method == http.MethodDelete {
+				mu.Lock()
+				deleted = append(deleted, r.URL.Path)
+				mu.Unlock()
+			}
+		})
+	})
+	// A server that claims to have made the caller's own key again.
+	own := v.target.KeyID
+	server := httptest.NewServer(rewrite(proxyTo(t, v.target), func(r *http.Request, made *made) {
+		if r.Method == http.MethodPost && made.status == 201 {
+			made.body = `{"api_key_id":"` + own + `"}`
+		}
+	}))
+	defer server.Close()
+	v.target.BaseURL = server.URL + sandbox.BasePath
+	_ = v.mustVerify(t, contract.WithSettleTime(50*time.Millisecond))
+	for _, path := range deleted {
+		if strings.HasSuffix(path, own) {
+			t.Fatal("the caller's own key was deleted")
+		}
+	}
+	if v.keys(t) != 1 {
+		t.Errorf("%d keys are left", v.keys(t))
+	}
+}
+
+func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
+	var mu sync.Mutex
+	var secrets []string
+	keep := func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		secrets = append(secrets, text)
+	}
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(next, func(r *http.Request, made *made) {
+			keep(r.Header.Get(signature.HeaderSignature))
+			var body struct {
+				PrivateKey string `json:"private_key"`
+			}
+			if json.Unmarshal([]byte(made.body), &body) == nil && body.PrivateKey != "" {
+				keep(strings.Split(body.PrivateKey, "\n")[1])
+				// An answer that breaks the contract, so that there is something to tell.
+				made.body = `{"api_key_id":` + quoted(body.PrivateKey) + `,"private_key":[` + quoted(body.PrivateKey) + `]}`
+			}
+		})
+	})
+	report := v.mustVerify(t, contract.WithSettleTime(50*time.Millisecond))
+	if report.Passed() || len(secrets) < 100 {
+		t.Fatalf("%d secrets, passed: %v", len(secrets), report.Passed())
+	}
+	asJSON, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asXML, err := report.JUnit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := report.Text() + string(asJSON) + string(asXML)
+	for _, secret := range secrets {
+		if len(secret) > 12 && strings.Contains(shown, secret[:12]) {
+			t.Fatalf("a secret is in the report:\n%s", shown)
+		}
+	}
+}
+
+func TestTheReportIsJSONAndJUnitXML(t *testing.T) {
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(next, func(r *http.Request, made *made) {
+			if r.Method == http.MethodDelete && made.status == 204 {
+				made.status, made.body = 200, "{}"
+			}
+		})
+	})
+	report := v.mustVerify(t)
+	text, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again contract.Report
+	if err := json.Unmarshal(text, &again); err != nil || len(again.Checks) != len(report.Checks) || again.Passed() {
+		t.Errorf("the JSON does not hold the report: %v", err)
+	}
+	junit, err := report.JUnit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suites struct {
+		Suite struct {
+			Tests    int `xml:"tests,attr"`
+			Failures int `xml:"failures,attr"`
+			Cases    []struct {
+				Failure *struct {
+					Message string `xml:"message,attr"`
+					Type    string `xml:"type,attr"`
+				} `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal(junit, &suites); err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for _, each := range suites.Suite.Cases {
+		if each.Failure != nil {
+			failed++
+			if each.Failure.Type != "breaking" || !strings.Contains(each.Failure.Message, "answered 200 OK, wanted 204") {
+				t.Errorf("got %+v", each.Failure)
+			}
+		}
+	}
+	if suites.Suite.Tests != len(report.Checks) || suites.Suite.Failures != failed || failed == 0 {
+		t.Errorf("%d tests and %d failures in the attributes, %d failures in the cases", suites.Suite.Tests, suites.Suite.Failures, failed)
+	}
+}
+
+func TestATargetThatCannotBeVerifiedIsRefused(t *testing.T) {
+	good := verifiedSandbox(t, nil).target
+	for name, change := range map[string]func(*contract.Target){
+		"no URL":              func(target *contract.Target) { target.BaseURL = "" },
+		"a URL with a query":  func(target *contract.Target) { target.BaseURL += "?a=b" },
+		"plain http":          func(target *contract.Target) { target.BaseURL = "http://service.test/trade-api/v2" },
+		"another scheme":      func(target *contract.Target) { target.BaseURL = "ftp://127.0.0.1" },
+		"no key ID":           func(target *contract.Target) { target.KeyID = "" },
+		"no signer":           func(target *contract.Target) { target.Signer = nil },
+		"a port that is shut": func(target *contract.Target) { target.BaseURL = closedURL(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := good
+			change(&target)
+			report, err := contract.Verify(t.Context(), target, contract.WithSettleTime(time.Millisecond))
+			if !errors.Is(err, contract.ErrTarget) || report.Passed() {
+				t.Errorf("got %v, passed: %v", err, report.Passed())
+			}
+		})
+	}
+}
+
+func closedURL(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	return server.URL
+}
+
+// made is an answer of the sandbox that a test may change before it goes out.
+type made struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func rewrite(next http.Handler, change func(*http.Request, *made)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorded := httptest.NewRecorder()
+		next.ServeHTTP(recorded, r)
+		answer := &made{recorded.Code, recorded.Header(), recorded.Body.String()}
+		change(r, answer)
+		answer.header.Del("Content-Length")
+		maps.Copy(w.Header(), answer.header)
+		w.WriteHeader(answer.status)
+		_, _ = io.WriteString(w, answer.body)
+	})
+}
+
+// proxyTo passes requests on with the path they came with.
+func proxyTo(t *testing.T, target contract.Target) http.Handler {
+	t.Helper()
+	host := strings.TrimSuffix(target.BaseURL, sandbox.BasePath)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, err := http.NewRequestWithContext(r.Context(), r.Method, host+r.URL.RequestURI(), r.Body)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		sent.Header, sent.ContentLength = r.Header, r.ContentLength
+		response, err := http.DefaultTransport.RoundTrip(sent)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		maps.Copy(w.Header(), response.Header)
+		w.WriteHeader(response.StatusCode)
+		_, _ = io.Copy(w, response.Body)
+	})
+}

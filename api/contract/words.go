@@ -1,0 +1,101 @@
+package contract
+
+import (
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+)
+
+// Properties and values with rules that the contract states in words.
+const (
+	scopesProperty     = "scopes"
+	publicKeyProperty  = "public_key"
+	privateKeyProperty = "private_key"
+	keyTypeProperty    = "key_type"
+	nameProperty       = "name"
+	keyIDProperty      = "api_key_id"
+
+	scopeRead  = "read"
+	scopeWrite = "write"
+
+	keyTypeRSA     = "rsa"
+	keyTypeEd25519 = "ed25519"
+)
+
+// PEM types by key type (source: published).
+const (
+	pemPublicKey = "PUBLIC KEY"
+	pemRSA       = "RSA PRIVATE KEY"
+	pemEd25519   = "PRIVATE KEY"
+)
+
+// checkWords reports what breaks the rules the contract states in words only. Each applies
+// where s has the property it is about, so error bodies are out of its reach.
+func (f *findings) checkWords(s *schema, v *value) {
+	if scopes := wordProperty(s, v, scopesProperty, arrayKind); scopes != nil {
+		f.checkScopes(scopes)
+	}
+	if key := wordProperty(s, v, publicKeyProperty, stringKind); key != nil {
+		f.checkPublicKey(key.text)
+	}
+	if key := wordProperty(s, v, privateKeyProperty, stringKind); key != nil {
+		f.checkPrivateKey(key.text, wordProperty(s, v, keyTypeProperty, stringKind))
+	}
+}
+
+func wordProperty(s *schema, v *value, name string, wanted kind) *value {
+	if s.properties[name] == nil {
+		return nil
+	}
+	if found := v.member(name); found != nil && found.kind == wanted {
+		return found
+	}
+	return nil
+}
+
+func (f *findings) checkScopes(scopes *value) {
+	asked := map[string]bool{}
+	for _, item := range scopes.items {
+		asked[item.text] = true
+	}
+	if asked[scopeWrite] && !asked[scopeRead] {
+		f.add(root("body /scopes"), RuleScopes, "read wherever write is", "write without read")
+	}
+}
+
+func (f *findings) checkPublicKey(text string) {
+	block, rest := pem.Decode([]byte(text))
+	var key any
+	if block != nil && block.Type == pemPublicKey && strings.TrimSpace(string(rest)) == "" {
+		key, _ = x509.ParsePKIXPublicKey(block.Bytes)
+	}
+	switch key.(type) {
+	case *rsa.PublicKey, ed25519.PublicKey:
+	default:
+		f.add(root("body /public_key"), RuleKeyForm, "an RSA or Ed25519 key as PEM of type "+pemPublicKey, "something else")
+	}
+}
+
+// checkPrivateKey looks at the armour only: what is inside stays unread here.
+func (f *findings) checkPrivateKey(text string, keyType *value) {
+	isRSA := strings.HasPrefix(text, armour(pemRSA))
+	isEd25519 := strings.HasPrefix(text, armour(pemEd25519))
+	expected, ok := pemRSA+" or "+pemEd25519, isRSA || isEd25519
+	if keyType != nil {
+		switch keyType.text {
+		case keyTypeRSA:
+			expected, ok = pemRSA, isRSA
+		case keyTypeEd25519:
+			expected, ok = pemEd25519, isEd25519
+		}
+	}
+	if !ok {
+		f.add(root("body /private_key"), RuleKeyForm, "PEM of type "+expected, "something else")
+	}
+}
+
+func armour(pemType string) string {
+	return "-----BEGIN " + pemType + "-----"
+}

@@ -1,0 +1,57 @@
+package sandbox_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
+	var mu sync.Mutex
+	var observed []sandbox.Exchange
+	b := newBench(t, sandbox.WithObserver(func(e sandbox.Exchange) {
+		mu.Lock()
+		defer mu.Unlock()
+		observed = append(observed, e)
+	}))
+	b.send(t, sent{path: keysPath + "?fcm_subtrader_id=u_a"})
+	b.delete(t, unknownID)
+	b.send(t, sent{path: "/" + strings.Repeat("x", 300), leavesContract: true})
+	b.send(t, sent{change: with(signature.HeaderKey, "canary")})
+	want := []sandbox.Exchange{
+		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 200, KeyID: b.key.id},
+		{Method: "DELETE", Path: keysPath + "/" + unknownID, Operation: "deleteApiKey", Status: 404, KeyID: b.key.id, Refusal: sandbox.RefusedNotFound},
+		{Method: "GET", Path: "/" + strings.Repeat("x", 199), Status: 404},
+		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 401, Refusal: sandbox.RefusedMalformedKeyID},
+	}
+	got := b.box.Exchanges()
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != len(want) || len(observed) != len(want) {
+		t.Fatalf("got %d exchanges and %d observed, want %d", len(got), len(observed), len(want))
+	}
+	for i := range want {
+		want[i].Time = b.clock.Now()
+		if got[i] != want[i] || observed[i] != want[i] {
+			t.Errorf("exchange %d is\n%+v, observed\n%+v, want\n%+v", i, got[i], observed[i], want[i])
+		}
+	}
+}
+
+func TestTheLogOfExchangesIsBounded(t *testing.T) {
+	for size, want := range map[int]int{0: 0, -1: 0, 2: 2, 3: 3, 10: 4} {
+		b := newBench(t, sandbox.WithExchangeLog(size))
+		for _, path := range []string{"/1", "/2", "/3", "/4"} {
+			b.send(t, sent{path: path, leavesContract: true})
+		}
+		got := b.box.Exchanges()
+		if len(got) != want {
+			t.Errorf("a log of %d holds %d exchanges", size, len(got))
+		} else if want > 0 && got[want-1].Path != "/4" {
+			t.Errorf("a log of %d ends with %s", size, got[want-1].Path)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kalshi.internal/apikeys/gen/server"
+)
+
+// grant is what createApiKey and generateApiKey have in common: who the new key is for, and
+// what it may do.
+type grant struct {
+	name       string
+	scopes     *server.Scopes
+	subaccount *int
+	subtrader  *string
+}
+
+// check holds a grant against the rules of the contract and the limits of the settings.
+func (g grant) check(set settings) *refusal {
+	switch {
+	case g.name == "" && !set.emptyNames:
+		return invalid("name must not be empty")
+	case set.maxNameLength > 0 && len(g.name) > set.maxNameLength:
+		return invalid(fmt.Sprintf("name has %d bytes: %d are allowed", len(g.name), set.maxNameLength))
+	case g.subaccount != nil && g.subtrader != nil:
+		return invalid("subaccount and fcm_subtrader_id exclude each other")
+	case g.subaccount != nil && (*g.subaccount < 0 || *g.subaccount > maxSubaccount):
+		return invalid(fmt.Sprintf("subaccount is outside 0 to %d", maxSubaccount))
+	case g.subtrader != nil && !isSubtraderID(*g.subtrader):
+		return invalid("fcm_subtrader_id is not of the form {user_id}_{suffix}, the suffix being 1 to 16 letters and digits")
+	}
+	return g.checkScopes(set)
+}
+
+func (g grant) checkScopes(set settings) *refusal {
+	if g.scopes == nil {
+		return nil
+	}
+	scopes := *g.scopes
+	if len(scopes) == 0 && !set.emptyScopes {
+		return invalid("scopes must not be empty: leave it out for full access")
+	}
+	if i := slices.IndexFunc(scopes, func(s server.Scope) bool { return !s.Valid() }); i >= 0 {
+		return invalid(fmt.Sprintf("scopes[%d] is not a scope that can be asked for", i))
+	}
+	if slices.Contains(scopes, server.ScopeWrite) && !slices.Contains(scopes, server.ScopeRead) {
+		return invalid("scopes: write needs read")
+	}
+	return nil
+}
+
+// granted returns the scopes asked for, each once, and full access if none were (source:
+// published).
+func (g grant) granted() []string {
+	if g.scopes == nil {
+		return fullAccess()
+	}
+	scopes := []string{}
+	for _, scope := range *g.scopes {
+		if !slices.Contains(scopes, string(scope)) {
+			scopes = append(scopes, string(scope))
+		}
+	}
+	return scopes
+}
+
+func fullAccess() []string {
+	return []string{string(server.ScopeRead), string(server.ScopeWrite)}
+}
+
+// maxSubaccount is the highest number of a subaccount (source: published).
+const maxSubaccount = 63
+
+// isSubtraderID reports whether id is {user_id}_{suffix} (source: published).
+func isSubtraderID(id string) bool {
+	at := strings.LastIndexByte(id, '_')
+	if at < 1 || strings.Contains(id, "\n") {
+		return false
+	}
+	suffix := id[at+1:]
+	isOther := func(c rune) bool {
+		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+	}
+	return suffix != "" && len(suffix) <= 16 && !strings.ContainsFunc(suffix, isOther)
+}

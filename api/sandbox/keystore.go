@@ -1,0 +1,153 @@
+package sandbox
+
+import (
+	"crypto"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// forgetAfter is how long a deleted key is remembered for lists that show an older state.
+const forgetAfter = time.Hour
+
+// key is an API key. Its private half is never part of it.
+type key struct {
+	id, account, name string
+	keyType           KeyType
+	public            crypto.PublicKey
+	scopes            []string
+	subaccount        *int
+	subtrader         *string
+	// created and deleted are zero for a bootstrapped key, which always was, and for a key that
+	// is not deleted.
+	created, deleted time.Time
+	bootstrapped     bool
+}
+
+func (k key) authenticates(now time.Time, set settings) bool {
+	started := !now.Before(k.created.Add(set.createDelay))
+	ended := !k.deleted.IsZero() && !now.Before(k.deleted.Add(set.deleteDelay))
+	return started && !ended
+}
+
+// existsAt reports whether the key had been created at that time and not yet deleted.
+func (k key) existsAt(at time.Time) bool {
+	return !at.Before(k.created) && (k.deleted.IsZero() || at.Before(k.deleted))
+}
+
+func (k key) restricted() bool { return k.subaccount != nil || k.subtrader != nil }
+
+// keyStore holds the keys of all accounts, in the order in which they were made.
+type keyStore struct {
+	mu   sync.RWMutex
+	keys []*key
+	byID map[string]*key
+}
+
+func newKeyStore() *keyStore { return &keyStore{byID: map[string]*key{}} }
+
+func (s *keyStore) find(id string) (key, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if found := s.byID[id]; found != nil {
+		return *found, true
+	}
+	return key{}, false
+}
+
+// add keeps a key, unless it would break a limit on the account's keys.
+func (s *keyStore) add(added key, set settings) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(func(k *key) bool {
+		return !k.bootstrapped && !k.deleted.IsZero() && added.created.Sub(k.deleted) > forgetAfter
+	})
+	count := 0
+	for _, k := range s.keys {
+		if k.account != added.account || !k.deleted.IsZero() {
+			continue
+		}
+		count++
+		if set.uniqueNames && k.name == added.name {
+			return invalid("name: another API key of the account has it")
+		}
+	}
+	if set.maxKeys > 0 && count >= set.maxKeys {
+		return invalid("the account has reached its limit of API keys")
+	}
+	s.insert(added)
+	return nil
+}
+
+// addBootstrapped keeps a key whatever the limits.
+func (s *keyStore) addBootstrapped(added key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.insert(added)
+}
+
+// insert keeps a key; the caller holds the lock.
+func (s *keyStore) insert(added key) {
+	s.keys = append(s.keys, &added)
+	s.byID[added.id] = &added
+}
+
+// forget drops keys; the caller holds the lock.
+func (s *keyStore) forget(drop func(*key) bool) {
+	s.keys = slices.DeleteFunc(s.keys, drop)
+	maps.DeleteFunc(s.byID, func(_ string, k *key) bool { return drop(k) })
+}
+
+// remove deletes a key of the account, and reports whether there was one.
+func (s *keyStore) remove(account, id string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := s.byID[id]
+	if found == nil || found.account != account || !found.deleted.IsZero() {
+		return false
+	}
+	found.deleted = now
+	return true
+}
+
+// listed returns the keys of the account that existed at the given time.
+func (s *keyStore) listed(account string, at time.Time, order ListOrder) []key {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var keys []key
+	for _, k := range s.keys {
+		if k.account == account && k.existsAt(at) {
+			keys = append(keys, *k)
+		}
+	}
+	switch order {
+	case NewestFirst:
+		slices.Reverse(keys)
+	case ByName:
+		slices.SortStableFunc(keys, func(a, b key) int { return strings.Compare(a.name, b.name) })
+	}
+	return keys
+}
+
+// reset brings back what was bootstrapped and forgets all other keys.
+func (s *keyStore) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(func(k *key) bool { return !k.bootstrapped })
+	for _, k := range s.keys {
+		k.deleted = time.Time{}
+	}
+}
+
+// all returns the keys of all accounts, with those deleted lately.
+func (s *keyStore) all() []key {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	keys := make([]key, 0, len(s.keys))
+	for _, k := range s.keys {
+		keys = append(keys, *k)
+	}
+	return keys
+}

@@ -1,0 +1,142 @@
+package wrapper
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+
+	"kalshi.internal/apikeys/wrapper/secret"
+)
+
+// CredentialSource gives the credentials to sign with. It is asked once per attempt, so a
+// rotated key takes effect at once. It must give credentials or an error, and must be safe for
+// concurrent use. A [*Credentials] is the source of itself.
+type CredentialSource interface {
+	Credentials(ctx context.Context) (*Credentials, error)
+}
+
+// Credentials are what a request is signed with: the ID of an API key and the private key that
+// belongs to it. They are immutable and safe for concurrent use if their signer is, which it is
+// for every key that this package parses. The zero Credentials sign nothing; make them with
+// [NewCredentials], [LoadCredentials], [CredentialsFromEnv] or [NewSignerCredentials].
+//
+// fmt, log/slog, encoding/json and panics show the key ID and [REDACTED] in the private key's
+// place.
+type Credentials struct {
+	keyID string
+	// A function, so that printers which ignore methods show an address.
+	signer func() crypto.Signer
+}
+
+// NewCredentials returns credentials for the API key keyID with the private key in pem: RSA of
+// at least 2048 bits or Ed25519, as PKCS#1 or PKCS#8. A PEM that lost line breaks, armour or
+// quoting on its way is repaired; [InspectPrivateKey] tells what was. Everything else is refused
+// with a [*CredentialsError].
+func NewCredentials(keyID string, pem []byte) (*Credentials, error) {
+	return parseCredentials(keySource{"key ID", keyID}, keySource{"private key", string(pem)})
+}
+
+// keySource is a value and the place it came from, for errors.
+type keySource struct{ name, value string }
+
+func parseCredentials(keyID, pem keySource) (*Credentials, error) {
+	id, err := normalizeKeyIDFrom(keyID.name, keyID.value)
+	if err != nil {
+		return nil, err
+	}
+	key, problem := readPrivateKey(pem.value)
+	if problem != "" {
+		return nil, newCredentialsError(problem, pem.name)
+	}
+	return hold(id, key.signer), nil
+}
+
+// NewSignerCredentials returns credentials for the API key keyID whose private key lives behind
+// signer, for instance in an HSM or a KMS. The signer must not change afterwards and must be
+// safe for concurrent use; its public key, RSA of at least 2048 bits or Ed25519, decides the
+// scheme. An RSA signer is asked for RSA-PSS over a SHA-256 digest, an Ed25519 signer for a
+// signature over the text itself. Everything else is refused with a [*CredentialsError].
+func NewSignerCredentials(keyID string, signer crypto.Signer) (*Credentials, error) {
+	id, err := normalizeKeyID(keyID)
+	if err != nil {
+		return nil, err
+	}
+	if !hasPublicKey(signer) {
+		return nil, newCredentialsError(ProblemSigner, "signer")
+	}
+	if problem := checkPublicKey(signer.Public()); problem != "" {
+		return nil, newCredentialsError(problem, "signer")
+	}
+	return hold(id, signer), nil
+}
+
+// hasPublicKey keeps signers away whose Public method would panic.
+func hasPublicKey(signer crypto.Signer) bool {
+	if signer == nil {
+		return false
+	}
+	if key, ok := signer.(ed25519.PrivateKey); ok {
+		return len(key) == ed25519.PrivateKeySize
+	}
+	value := reflect.ValueOf(signer)
+	switch value.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return !value.IsNil()
+	default:
+		return true
+	}
+}
+
+func hold(keyID string, signer crypto.Signer) *Credentials {
+	return &Credentials{keyID: keyID, signer: func() crypto.Signer { return signer }}
+}
+
+// KeyID returns the ID of the API key. It is no secret.
+func (c *Credentials) KeyID() string { return c.keyID }
+
+// Signer returns the private key as something that signs, nil for the zero Credentials. For a
+// key that this package parsed it is an [*rsa.PrivateKey] or an [ed25519.PrivateKey]: do not
+// change it, and do not print it.
+func (c *Credentials) Signer() crypto.Signer {
+	if c.signer == nil {
+		return nil
+	}
+	return c.signer()
+}
+
+// Credentials returns c, which makes it a [CredentialSource]. It returns a [*CredentialsError]
+// if c is nil or the zero Credentials.
+func (c *Credentials) Credentials(context.Context) (*Credentials, error) {
+	if c == nil || c.signer == nil {
+		return nil, newCredentialsError(ProblemSigner, "zero Credentials")
+	}
+	return c, nil
+}
+
+// String returns the key ID and [REDACTED].
+func (c Credentials) String() string {
+	return fmt.Sprintf("Credentials{KeyID: %q, PrivateKey: %s}", c.keyID, secret.Redacted)
+}
+
+// Format writes the same as [Credentials.String] for every verb and flag.
+func (c Credentials) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, c.String())
+}
+
+// LogValue returns the key ID and [REDACTED] for log/slog.
+func (c Credentials) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("key_id", c.keyID),
+		slog.String("private_key", secret.Redacted),
+	)
+}
+
+// MarshalJSON returns the key ID and [REDACTED]. Credentials do not survive a round trip.
+func (c Credentials) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"key_id": c.keyID, "private_key": secret.Redacted})
+}

@@ -1,0 +1,120 @@
+package wrapper
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Environment variables that [CredentialsFromEnv] reads (our own choice).
+const (
+	// EnvAPIKeyID holds the ID of the API key.
+	EnvAPIKeyID = "KALSHI_API_KEY_ID"
+	// EnvPrivateKeyPath holds the path of the private key file.
+	EnvPrivateKeyPath = "KALSHI_PRIVATE_KEY_PATH"
+	// EnvPrivateKey holds the private key itself, in PEM.
+	EnvPrivateKey = "KALSHI_PRIVATE_KEY"
+)
+
+// maxPrivateKeyBytes is our own choice: an RSA key of 16384 bits needs 13 KiB.
+const maxPrivateKeyBytes = 64 << 10
+
+// CredentialsFromEnv returns credentials from the environment: the key ID from
+// KALSHI_API_KEY_ID, the private key from the file that KALSHI_PRIVATE_KEY_PATH names, as
+// [LoadCredentials] does it, or from KALSHI_PRIVATE_KEY, as [NewCredentials] does it. An empty
+// variable counts as unset. It returns a [*CredentialsError] that names the variable, and never
+// falls back to anything: not to another variable, not to being anonymous.
+func CredentialsFromEnv() (*Credentials, error) {
+	keyID := keySource{EnvAPIKeyID, os.Getenv(EnvAPIKeyID)}
+	path, pem := os.Getenv(EnvPrivateKeyPath), os.Getenv(EnvPrivateKey)
+	switch {
+	case keyID.value == "":
+		return nil, missing(EnvAPIKeyID, "Set it to the ID of the API key")
+	case path != "" && pem != "":
+		return nil, newCredentialsError(ProblemConflict, EnvPrivateKeyPath+" and "+EnvPrivateKey)
+	case path != "":
+		return loadCredentials(keyID, keySource{EnvPrivateKeyPath, path})
+	case pem != "":
+		return parseCredentials(keyID, keySource{EnvPrivateKey, pem})
+	}
+	return nil, missing(EnvPrivateKeyPath+" or "+EnvPrivateKey,
+		"Set the first to the path of the private key file, or the second to the private key in PEM")
+}
+
+// LoadCredentials returns credentials for the API key keyID with the private key in the file at
+// path, read as [NewCredentials] reads it. Symbolic links are followed; nothing in path is
+// expanded. It returns a [*CredentialsError] for a file that is missing, is not a regular file,
+// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]). What is checked
+// is the opened file itself, so it cannot be exchanged between check and use.
+//
+// On Windows, who may read a file does not show in its mode and is not checked: keep the file
+// where only your account has access.
+func LoadCredentials(keyID, path string) (*Credentials, error) {
+	return loadCredentials(keySource{"key ID", keyID}, keySource{"", path})
+}
+
+func loadCredentials(keyID, path keySource) (*Credentials, error) {
+	if path.value == "" {
+		return nil, missing("path", "Give the path of the private key file")
+	}
+	if looksLikePrivateKey(path.value) {
+		return nil, newCredentialsError(ProblemKeyAsPath, path.name)
+	}
+	source := path.value
+	if path.name != "" {
+		source = path.name + "=" + path.value
+	}
+	pem, err := readPrivateKeyFile(source, path.value)
+	if err != nil {
+		return nil, err
+	}
+	return parseCredentials(keyID, keySource{source, pem})
+}
+
+func readPrivateKeyFile(source, path string) (string, error) {
+	file, err := openPrivateKeyFile(path)
+	if err != nil {
+		return "", unreadable(source, path, err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return "", unreadable(source, path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", newCredentialsError(ProblemNotRegularFile, source)
+	}
+	if err := checkFileMode(info, source, path); err != nil {
+		return "", err
+	}
+	// One byte more than is allowed tells "too large" from "just fits".
+	pem, err := io.ReadAll(io.LimitReader(file, maxPrivateKeyBytes+1))
+	if err != nil {
+		return "", unreadable(source, path, err)
+	}
+	return string(pem), nil
+}
+
+func missing(source, hint string) error {
+	err := newCredentialsError(ProblemMissing, source)
+	err.Hint = hint
+	return err
+}
+
+// unreadable keeps the system's reason and leaves out the path, which the source has already.
+func unreadable(source, path string, cause error) error {
+	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
+		cause = inner.Err
+	}
+	err := newCredentialsError(ProblemFileUnreadable, source)
+	err.detail, err.cause = cause.Error(), cause
+	switch {
+	case strings.HasPrefix(path, "~"):
+		err.Hint = "Nothing expands ~ here: write the home directory out"
+	case strings.ContainsAny(path[:1], "\"'`"):
+		err.Hint = "The path begins with a quote, which is taken as part of it: remove the quotes"
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sentinels for [errors.Is]. An [*Error] matches every one that applies to it: a wrong
+// signature is both [ErrBadSignature] and [ErrUnauthenticated].
+var (
+	// ErrInvalidRequest: the request breaks the contract. Most of these are refused here, before
+	// anything is sent; the rest are 400 answers. The same request will fail again.
+	ErrInvalidRequest = errors.New("invalid request")
+	// ErrUnauthenticated: the service did not accept the request's identity (401). The four
+	// causes it tells apart follow.
+	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrBadSignature: the signature is wrong, or made by the private half of another key.
+	ErrBadSignature = errors.New("bad signature")
+	// ErrUnknownKey: this environment does not know the key ID. The key was deleted, or belongs
+	// to another environment. Trying again does not help.
+	ErrUnknownKey = errors.New("unknown API key")
+	// ErrMalformedKeyID: the service could not read the key ID.
+	ErrMalformedKeyID = errors.New("malformed key ID")
+	// ErrClockSkew: the timestamp was outside the service's window, also after the clock was
+	// corrected from the service's own Date header.
+	ErrClockSkew = errors.New("clock skew")
+	// ErrForbidden: the account may not do this (403).
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound: there is no such API key, or no such route (404).
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the bound subtrader is not visible yet (409), also after retries.
+	ErrConflict = errors.New("conflict")
+	// ErrRateLimited: too many requests (429), also after retries.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable: the service failed (5xx) or could not be reached.
+	ErrUnavailable = errors.New("service unavailable")
+	// ErrUnexpectedResponse: the answer is not what the contract allows: an undocumented status,
+	// a body that is no valid JSON, lacks a required field or is too large.
+	ErrUnexpectedResponse = errors.New("unexpected response")
+	// ErrOutcomeUnknown: the request may have taken effect, and nobody knows. Never repeat a
+	// create or generate on it: look at the list of keys first.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrInsecure: sending would expose credentials or a signature: plain http to another
+	// machine, a foreign origin, a certificate that does not verify, a key file others can read.
+	ErrInsecure = errors.New("insecure")
+)
+
+// Error is every error of a call. It holds no key material and no signature, in no field and
+// in none of the texts that fmt, slog and encoding/json make of it: texts of the service are
+// cut and scrubbed before they are kept. An Error is not changed after it is returned and is
+// safe for concurrent use.
+type Error struct {
+	// Operation is the operation ID of the contract, such as "getApiKeys", or empty for an
+	// endpoint outside the contract.
+	Operation string
+	// Method and Path are those of the request; Path is without the query.
+	Method, Path string
+	// StatusCode is the HTTP status of the last answer, 0 if there was none.
+	StatusCode int
+	// Code and Details are the service's machine-readable cause, Message its text for people.
+	// Never decide on Message: the service changes it without notice (source: observed).
+	Code, Details, Message string
+	// Attempts is how often sending was tried; 0 means that the request was refused here.
+	Attempts int
+	// RetryAfter is how long the service asked to wait, 0 if it did not.
+	RetryAfter time.Duration
+	// Hint says in plain words what to do.
+	Hint string
+
+	kinds []error
+	cause error
+}
+
+// Error returns one line: what was tried, what came, how often, and what to do.
+func (e *Error) Error() string {
+	var text strings.Builder
+	text.WriteString("kalshi: ")
+	text.WriteString(e.subject())
+	text.WriteString(": ")
+	text.WriteString(e.summary())
+	if e.Attempts > 1 {
+		fmt.Fprintf(&text, " (after %d attempts)", e.Attempts)
+	}
+	if e.Hint != "" {
+		text.WriteString(". ")
+		text.WriteString(e.Hint)
+	}
+	return text.String()
+}
+
+func (e *Error) subject() string {
+	if e.Operation != "" {
+		return e.Operation
+	}
+	return strings.TrimSpace(e.Method + " " + e.Path)
+}
+
+func (e *Error) summary() string {
+	parts := []string{e.classification(), e.Code, e.Details, e.Message}
+	if e.cause != nil {
+		parts = append(parts, scrub(e.cause.Error(), maxCauseLength))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
+}
+
+func (e *Error) classification() string {
+	text := strings.Join(e.kindTexts(), ", ")
+	if e.StatusCode != 0 {
+		text += fmt.Sprintf(" [HTTP %d]", e.StatusCode)
+	}
+	return strings.TrimSpace(text)
+}
+
+func (e *Error) kindTexts() []string {
+	texts := make([]string, len(e.kinds))
+	for i, kind := range e.kinds {
+		texts[i] = kind.Error()
+	}
+	return texts
+}
+
+// Unwrap returns the sentinels that apply and the cause, for [errors.Is] and [errors.As].
+func (e *Error) Unwrap() []error {
+	if e.cause == nil {
+		return e.kinds
+	}
+	return append(slices.Clip(e.kinds), e.cause)
+}
+
+// GoString returns the same line as [Error.Error], so that %#v shows no more than %v.
+func (e *Error) GoString() string {
+	return fmt.Sprintf("&wrapper.Error{%q}", e.Error())
+}
+
+// LogValue returns the fields as a group, for log/slog.
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("operation", e.Operation),
+		slog.String("method", e.Method),
+		slog.String("path", e.Path),
+		slog.Any("kinds", e.kindTexts()),
+		slog.Int("status", e.StatusCode),
+		slog.String("code", e.Code),
+		slog.String("details", e.Details),
+		slog.Int("attempts", e.Attempts),
+		slog.Duration("retry_after", e.RetryAfter),
+		slog.String("hint", e.Hint),
+	)
+}
+
+func (e *Error) is(kind error) bool {
+	return errors.Is(e, kind)
+}

@@ -1,0 +1,122 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// SignRequest returns the signing request editor alone, for a client that oapi-codegen
+// generated from any part of the service's contract:
+//
+//	client, err := gen.NewClient(url, gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
+//
+// It signs with the system's clock and refuses plain http to anything but loopback
+// ([ErrInsecure]). It brings no retry and no clock correction, and generated clients run it
+// once per call: give a retrying HTTP client a [Transport] instead, which signs every attempt.
+// The editor is safe for concurrent use if source is.
+func SignRequest(source CredentialSource) gen.RequestEditorFn {
+	return func(ctx context.Context, req *http.Request) error {
+		if err := requireSecure(req.URL); err != nil {
+			return err
+		}
+		return signWith(ctx, source, req, time.Now())
+	}
+}
+
+// signEach is the layer that signs each attempt, with the time of that attempt and the
+// credentials that the source has at that time.
+type signEach struct {
+	next   http.RoundTripper
+	source CredentialSource
+	clock  *serviceClock
+	base   *url.URL
+}
+
+// RoundTrip may change req, because retry hands it a clone.
+func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := s.refuse(req); err != nil {
+		return nil, &unsentError{err}
+	}
+	if err := signWith(req.Context(), s.source, req, s.clock.Now()); err != nil {
+		return nil, &unsentError{err}
+	}
+	return s.next.RoundTrip(req)
+}
+
+// refuse holds back requests that must not carry this client's signature.
+func (s *signEach) refuse(req *http.Request) error {
+	if req.URL.Scheme != s.base.Scheme || !sameHost(req.URL, s.base) || (req.Host != "" && req.Host != req.URL.Host) {
+		return fmt.Errorf("%w: the request goes to another origin than the client's base URL %s://%s; make a client for that origin",
+			ErrInsecure, s.base.Scheme, s.base.Host)
+	}
+	if req.URL.Opaque != "" {
+		return fmt.Errorf("%w: the URL is opaque, so its path cannot be signed; set URL.Path", ErrInvalidRequest)
+	}
+	for name := range req.Header {
+		if isCredentialHeader(name) {
+			return fmt.Errorf("%w: the request already has the header %s; leave it to the transport", ErrInvalidRequest, name)
+		}
+	}
+	return nil
+}
+
+func sameHost(a, b *url.URL) bool {
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "http" {
+		return "80"
+	}
+	return "443"
+}
+
+func isCredentialHeader(name string) bool {
+	return strings.EqualFold(name, signature.HeaderKey) ||
+		strings.EqualFold(name, signature.HeaderSignature) ||
+		strings.EqualFold(name, signature.HeaderTimestamp)
+}
+
+func signWith(ctx context.Context, source CredentialSource, req *http.Request, now time.Time) error {
+	credentials, err := source.Credentials(ctx)
+	if err != nil {
+		return fmt.Errorf("the credential source failed: %w", err)
+	}
+	if credentials == nil || credentials.Signer() == nil {
+		return errors.New("the credential source gave no credentials; it must give credentials or an error")
+	}
+	timestamp := signature.Timestamp(now)
+	signed, err := signature.Sign(credentials.Signer(), timestamp, methodOf(req), signature.Path(req.URL))
+	if err != nil {
+		return err
+	}
+	req.Header.Set(signature.HeaderKey, credentials.KeyID())
+	req.Header.Set(signature.HeaderSignature, signed)
+	req.Header.Set(signature.HeaderTimestamp, timestamp)
+	return nil
+}
+
+// methodOf returns the method that net/http sends, for which the empty one means GET.
+func methodOf(req *http.Request) string {
+	if req.Method == "" {
+		return http.MethodGet
+	}
+	return req.Method
+}
+
+// unsentError is a refusal of ours: nothing went out, and trying again would not help.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string { return e.cause.Error() }
+func (e *unsentError) Unwrap() error { return e.cause }

@@ -1,0 +1,70 @@
+package wrapper
+
+import (
+	"net/http"
+	"time"
+)
+
+// Transport is an [http.RoundTripper] that signs every attempt, retries what may be sent twice
+// and keeps the clock. It serves any endpoint of the service and any HTTP client:
+//
+//	transport, err := wrapper.NewTransport(creds, wrapper.WithEnvironment(wrapper.Demo))
+//	httpClient := &http.Client{Transport: transport}
+//
+// Every request must go to the origin of its base URL; others are refused before they are
+// signed ([ErrInsecure]). A 4xx or 5xx answer is a response, as with any RoundTripper; what
+// comes without an answer is an [*Error]. Response bodies are read whole, up to the limit,
+// before RoundTrip returns. An http.Client follows redirects by itself, and a followed redirect
+// is a new request: set CheckRedirect to return [http.ErrUseLastResponse], as [Client] does.
+//
+// A Transport is safe for concurrent use.
+type Transport struct {
+	chain  http.RoundTripper
+	clock  *serviceClock
+	caller http.RoundTripper
+}
+
+// NewTransport returns a Transport that signs with the credentials of source. It returns an
+// error for a nil source or an option that cannot be.
+func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
+	config, err := newConfig(source, opts)
+	if err != nil {
+		return nil, err
+	}
+	return newTransport(source, config), nil
+}
+
+func newTransport(source CredentialSource, config *config) *Transport {
+	clock := &serviceClock{Clock: config.clock}
+	return &Transport{chain: assemble(source, clock, config), clock: clock, caller: config.transport}
+}
+
+// assemble builds the chain, from the caller's transport upwards. Signing stands below retry,
+// so that every attempt has its own timestamp and signature.
+func assemble(source CredentialSource, clock *serviceClock, config *config) http.RoundTripper {
+	chain := config.transport
+	chain = &sizeLimit{next: chain, maxBytes: config.maxResponseBytes}
+	chain = &keepClock{next: chain, clock: clock}
+	chain = &signEach{next: chain, source: source, clock: clock, base: config.baseURL}
+	chain = &retry{next: chain, clock: clock, log: attemptLog{config.logger}, policy: config.retry, basePath: config.baseURL.EscapedPath()}
+	return chain
+}
+
+// RoundTrip implements [http.RoundTripper]. It does not change req.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return t.chain.RoundTrip(req)
+}
+
+// ClockOffset returns how far the local clock is behind the service's, as learned from the last
+// refused timestamp; 0 if none was refused or the clocks agree to within 2 s.
+func (t *Transport) ClockOffset() time.Duration {
+	return t.clock.Offset()
+}
+
+// CloseIdleConnections closes the idle connections of the caller's transport, if it has that
+// method, as [http.Client.CloseIdleConnections] expects.
+func (t *Transport) CloseIdleConnections() {
+	if closer, ok := t.caller.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
