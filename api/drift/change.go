@@ -1,0 +1,54 @@
+package drift
+
+// Kind says how much a change asks of a program that uses this client. The three kinds are our
+// own choice.
+type Kind string
+
+const (
+	// Breaking: something that a program may send or read today is refused, gone or different.
+	Breaking Kind = "breaking"
+	// Additive: programs keep working; the revision offers, accepts or promises something else.
+	Additive Kind = "additive"
+	// Text: only words for people changed, such as descriptions and examples.
+	Text Kind = "text"
+)
+
+// Direction says which way the changed part travels.
+type Direction string
+
+const (
+	// Request is what a program sends.
+	Request Direction = "request"
+	// Response is what the service answers.
+	Response Direction = "response"
+	// Neither is the operation as a whole, or a server.
+	Neither Direction = ""
+)
+
+// Change is one difference between this module's contract and the other document. It is a plain
+// value, safe to copy and to share.
+type Change struct {
+	// Operation is the operation ID in this module's contract. For an operation that the
+	// contract lacks it is the ID in the other document; for servers it is empty.
+	Operation string `json:"operation"`
+	// Method and Path are those of the operation, the path as this module's contract writes it
+	// and relative to the server. For servers both are empty.
+	Method string `json:"method"`
+	Path   string `json:"path"`
+
+	Kind      Kind      `json:"kind"`
+	Direction Direction `json:"direction"`
+	// Place is where the change is, for example "response 200 body /api_keys/items/scopes",
+	// "parameter query fcm_subtrader_id", "security" or "server".
+	Place string `json:"place"`
+	// Aspect is what changed there: "presence" when the place itself came or went, a keyword of
+	// OpenAPI such as "maximum" or "enum", "content" for content types, "alternatives" for ways
+	// to authenticate, "URL" for servers, or "operation ID".
+	Aspect string `json:"aspect"`
+	// Was and Is are the values in this module's contract and in the other document. Empty means
+	// that there was, or is, nothing.
+	Was string `json:"was"`
+	Is  string `json:"is"`
+	// Meaning says in one or two sentences what the change means for users of this client.
+	Meaning string `json:"meaning"`
+}

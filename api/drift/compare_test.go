@@ -1,0 +1,208 @@
+package drift_test
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/api/drift"
+)
+
+func TestEachEditIsReportedWhereItIs(t *testing.T) {
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			report := compareWith(t, edited(t, row.edits...))
+			wantLines(t, report, row.there)
+		})
+	}
+}
+
+func TestEachEditUndoneIsReportedWhereItWas(t *testing.T) {
+	ours := encode(t, contract(t))
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			report, err := drift.CompareDocuments(bytes.NewReader(encode(t, edited(t, row.edits...))), bytes.NewReader(ours))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantLines(t, report, row.back)
+		})
+	}
+}
+
+func wantLines(t *testing.T, report *drift.Report, want []string) {
+	t.Helper()
+	got := linesOf(report)
+	if want = slices.Sorted(slices.Values(want)); !slices.Equal(got, want) {
+		t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, c := range report.Changes {
+		if c.Meaning == "" {
+			t.Errorf("no meaning: %+v", c)
+		}
+	}
+}
+
+func TestWordsAreTextOnly(t *testing.T) {
+	edits := []struct {
+		place, aspect string
+		edit          edit
+	}{
+		{"operation", "summary", set(get+"summary", "List keys")},
+		{"operation", "description", set(get+"description", "All of them.")},
+		{"operation", "tags", set(get+"tags", []any{"api-keys", "keys"})},
+		{"operation", "externalDocs", set(get+"externalDocs", object{"url": "https://example.com"})},
+		{"parameter query fcm_subtrader_id", "description", set(get+"parameters>0>description", "Subtrader")},
+		{"parameter query fcm_subtrader_id", "example", set(get+"parameters>0>example", "a_b")},
+		{"parameter query fcm_subtrader_id", "examples", set(get+"parameters>0>examples", object{"a": object{"value": "a_b"}})},
+		{"response 200", "description", set(get+"responses>200>description", "The keys")},
+		{"response 200 body", "examples", remove(get + "responses>200>content>application/json>examples")},
+		{"response 200 body", "examples", set(get+"responses>200>content>application/json>examples", object{"none": nil})},
+		{"response 200 body", "example", set(get+"responses>200>content>application/json>example", object{"api_keys": []any{}})},
+		{"response 200 body /api_keys/items", "description", set(key+"description", "A key")},
+		{"response 200 body /api_keys/items", "title", set(key+"title", "Key")},
+		{"response 200 body /api_keys/items", "example", set(key+"example", object{})},
+		{"response 200 body /api_keys/items", "externalDocs", set(key+"externalDocs", object{"url": "https://example.com"})},
+	}
+	for _, row := range edits {
+		t.Run(row.place+" "+row.aspect, func(t *testing.T) {
+			report := compareWith(t, edited(t, row.edit))
+			if len(report.Changes) != 1 {
+				t.Fatalf("changes: %q", linesOf(report))
+			}
+			c := report.Changes[0]
+			if c.Kind != drift.Text || c.Operation != "getApiKeys" || c.Place != row.place || c.Aspect != row.aspect {
+				t.Errorf("change: %+v", c)
+			}
+			if report.Worst() != drift.Text {
+				t.Errorf("the worst change is %q", report.Worst())
+			}
+		})
+	}
+}
+
+func TestAnotherSpellingOfTheSameContractIsNoChange(t *testing.T) {
+	for name, edits := range map[string][]edit{
+		"nothing is edited":                   nil,
+		"operation IDs in another case":       {set(get+"operationId", "GetApiKeys"), set(post+"operationId", "CREATEAPIKEY")},
+		"extensions come and go":              {set("x-new", 1), set(get+"x-source", "elsewhere"), set(key+"properties>name>x-order", 1), remove(key + "x-source")},
+		"a schema is wrapped in allOf":        {set(schemas+"GetApiKeysResponse>properties>api_keys>items", object{"allOf": []any{object{"$ref": "#/components/schemas/ApiKey"}}})},
+		"allOf and $ref are written out":      {set(generate+"properties>key_type", object{"type": "string", "enum": []any{"rsa", "ed25519"}, "description": "Algorithm of the pair. `rsa` when omitted."})},
+		"enum values are in another order":    {set(schemas+"KeyType>enum", []any{"ed25519", "rsa"})},
+		"required is in another order":        {set(key+"required", []any{"scopes", "name", "api_key_id"})},
+		"allOf of two parts says the same":    {set(key+"required", []any{"name"}), set(key+"allOf", []any{object{"required": []any{"api_key_id"}}, object{"required": []any{"scopes"}}})},
+		"lines of a description break":        {set(get+"description", "Lists all API keys of the\n authenticated user. There is no paging, and the order of\nthe list is not documented. "), set(key+"properties>name>description", " User-provided name\nfor the API key.")},
+		"security is inherited":               {remove(get + "security")},
+		"a security scheme has another name":  {set("components>securitySchemes>keyID", object{"type": "apiKey", "in": "header", "name": "kalshi-access-key"}), set(get+"security", []any{object{"keyID": []any{}, "kalshiAccessSignature": []any{}, "kalshiAccessTimestamp": []any{}}})},
+		"servers end in a slash and a name":   {set("servers>0", object{"url": "https://{host}/trade-api/v2/", "variables": object{"host": object{"default": "api.elections.kalshi.com"}}})},
+		"the charset is named":                {set(get+"responses>200>content", object{"application/json; charset=utf-8": contentOf(t, "get", "200")})},
+		"style and explode are written out":   {set(get+"parameters>0>style", "form"), set(get+"parameters>0>explode", true)},
+		"a minimum is not exclusive":          {set(schemas+"Subaccount>exclusiveMinimum", false)},
+		"parameters are moved to the path":    {remove(remover + "parameters"), set("paths>/api_keys/{api_key}>parameters", parameterOf(t, "api_key"))},
+		"an unused component is new":          {set(schemas+"Market", object{"type": "object"})},
+		"null is a type, as in OpenAPI 3.1":   {set("openapi", "3.1.0"), set(key+"properties>fcm_subtrader_id>type", []any{"string", "null"}), remove(key + "properties>fcm_subtrader_id>nullable")},
+		"null is a branch, as in OpenAPI 3.1": {set("openapi", "3.1.0"), set(key+"properties>fcm_subtrader_id", object{"description": "Subtrader that the key is bound to.", "anyOf": []any{object{"type": "string"}, object{"type": "null"}}})},
+		"a schema of no operation contains itself": {
+			set(schemas+"Node", object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/Node"}}})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := edited(t, edits...)
+			wantLines(t, compareWith(t, doc), nil)
+			back, err := drift.CompareDocuments(bytes.NewReader(encode(t, doc)), bytes.NewReader(encode(t, contract(t))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantLines(t, back, nil)
+		})
+	}
+}
+
+func contentOf(t *testing.T, method, status string) any {
+	t.Helper()
+	operation := contract(t)["paths"].(object)["/api_keys"].(object)[method].(object)
+	return operation["responses"].(object)[status].(object)["content"].(object)["application/json"]
+}
+
+// parameterOf is the parameter of the delete operation under another name.
+func parameterOf(t *testing.T, name string) []any {
+	t.Helper()
+	operation := contract(t)["paths"].(object)["/api_keys/{api_key}"].(object)["delete"].(object)
+	parameter := operation["parameters"].([]any)[0].(object)
+	parameter["name"] = name
+	return []any{parameter}
+}
+
+func TestNamesOfPathParametersAreNoChange(t *testing.T) {
+	for _, name := range []string{"apiKey", "id"} {
+		doc := contract(t)
+		paths := doc["paths"].(object)
+		item := paths["/api_keys/{api_key}"].(object)
+		item["delete"].(object)["parameters"] = parameterOf(t, name)
+		delete(paths, "/api_keys/{api_key}")
+		paths["/api_keys/{"+name+"}"] = item
+		wantLines(t, compareWith(t, doc), nil)
+	}
+}
+
+func TestPathsAreRelativeToTheServer(t *testing.T) {
+	doc := contract(t)
+	paths := object{"/": nil}
+	for path, item := range doc["paths"].(object) {
+		paths["/trade-api/v2"+path] = item
+	}
+	doc["paths"] = paths
+	doc["servers"] = []any{object{"url": "https://api.elections.kalshi.com"}}
+	report := compareWith(t, doc)
+	for _, c := range report.Changes {
+		if c.Place != "server" {
+			t.Errorf("change: %+v", c)
+		}
+	}
+}
+
+func TestADocumentWithoutOurOperationsHasLostThem(t *testing.T) {
+	report := compareWith(t, object{
+		"openapi": "3.0.3", "info": object{"title": "Weather", "version": "1"},
+		"paths": object{"/rain": object{"get": object{"responses": object{"200": object{"description": "wet"}}}}},
+	})
+	wantLines(t, report, []string{
+		"breaking createApiKey: operation: presence: POST /api_keys -> ",
+		"breaking deleteApiKey: operation: presence: DELETE /api_keys/{api_key} -> ",
+		"breaking generateApiKey: operation: presence: POST /api_keys/generate -> ",
+		"breaking getApiKeys: operation: presence: GET /api_keys -> ",
+	})
+}
+
+func TestTheContractFileInYAMLIsTheEmbeddedContract(t *testing.T) {
+	document, err := os.ReadFile("../../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := drift.Compare(bytes.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, report, nil)
+}
+
+func TestTheSameComparisonGivesTheSameReport(t *testing.T) {
+	doc := encode(t, edited(t, set(key+"title", "Key"), remove(schemas+"ErrorResponse>minProperties"), remove(create+"not")))
+	var first bytes.Buffer
+	for i := range 5 {
+		report, err := drift.Compare(bytes.NewReader(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again bytes.Buffer
+		if err := report.WriteJSON(&again); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = again
+		} else if !bytes.Equal(first.Bytes(), again.Bytes()) {
+			t.Fatalf("report %d differs:\n%s\nfrom\n%s", i, again.String(), first.String())
+		}
+	}
+}
