@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper"
+)
+
+// envFileMark is the first line of what the sandbox writes. It tells a file that a sandbox left
+// behind from one that must not be lost.
+const envFileMark = "# Written by kalshi-keys sandbox, which removes it when it stops. Source it in a shell.\n"
+
+// envFiles are the two files that hand the sandbox's address and first key to a shell.
+type envFiles struct{ env, pem string }
+
+// claimEnvFiles makes sure that the files can be written without loss, and removes those of an
+// earlier sandbox, so that whoever waits for the file finds no old one.
+func claimEnvFiles(path string) (envFiles, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return envFiles{}, usage(err.Error(), "Give --env-file as an absolute path")
+	}
+	files := envFiles{env: absolute, pem: absolute + ".pem"}
+	found, err := os.ReadFile(files.env)
+	switch {
+	case err == nil && strings.HasPrefix(string(found), envFileMark):
+		return files, files.remove()
+	case err == nil && len(found) > 0:
+		return envFiles{}, usage(fmt.Sprintf("%s exists and is not from a sandbox", path), "Choose another --env-file")
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return envFiles{}, usage(err.Error(), "Choose another --env-file")
+	}
+	if _, err := os.Lstat(files.pem); !errors.Is(err, fs.ErrNotExist) {
+		return envFiles{}, usage(fmt.Sprintf("%s.pem exists, and a private key may be in it", path), "Choose another --env-file")
+	}
+	return files, nil
+}
+
+// write hands out the key. The file with the assignments comes last and appears all at once:
+// when it is there, everything is.
+func (f envFiles) write(key sandbox.Key, baseURL string) error {
+	if err := writePrivately(f.pem, key.PrivateKey.RevealPrivateKey()); err != nil {
+		return err
+	}
+	return writePrivately(f.env, envFileMark+
+		exportLine(wrapper.EnvAPIKeyID, key.ID)+
+		exportLine(wrapper.EnvPrivateKeyPath, f.pem)+
+		exportLine(envBaseURL, baseURL))
+}
+
+func (f envFiles) remove() error {
+	return errors.Join(removeIfThere(f.env), removeIfThere(f.pem))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// writePrivately makes the file at path appear with all of text in it, for its owner only.
+func writePrivately(path, text string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".kalshi-keys-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
+
+// exportLine assigns value in a POSIX shell, and hands it on to what the shell runs.
+func exportLine(name, value string) string {
+	return "export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"
+}

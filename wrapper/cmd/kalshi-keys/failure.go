@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kalshi.internal/apikeys/wrapper"
+)
+
+// failure is an error of the program itself, as opposed to one of the client.
+type failure struct {
+	code exitCode
+	text string
+	hint string
+}
+
+func (f *failure) Error() string { return f.text }
+
+func usage(text, hint string) *failure {
+	return &failure{code: exitUsage, text: text, hint: hint}
+}
+
+// ranError marks an error of a command that began its work.
+type ranError struct{ err error }
+
+func (e *ranError) Error() string { return e.err.Error() }
+func (e *ranError) Unwrap() error { return e.err }
+
+// marked returns run with its errors marked.
+func marked(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		if err := run(command, args); err != nil {
+			return &ranError{err}
+		}
+		return nil
+	}
+}
+
+// ownError returns an error that describe and exitCodeOf understand. What cobra returns before
+// a command begins has no type of its own; all of it is wrong usage.
+func ownError(err error, commandPath string) error {
+	if _, ok := errors.AsType[*ranError](err); ok {
+		return err
+	}
+	if _, ok := errors.AsType[*failure](err); ok {
+		return err
+	}
+	return usage(err.Error(), fmt.Sprintf("Run %s --help", commandPath))
+}
+
+// describe returns what went wrong and what to do about it, each fit for one line on a terminal.
+// The client's errors end in their hint, which gets a line of its own here.
+func describe(err error) (text, hint string) {
+	if own, ok := errors.AsType[*failure](err); ok {
+		hint = own.hint
+	} else if credentials, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
+		hint = credentials.Hint
+	} else if call, ok := errors.AsType[*wrapper.Error](err); ok {
+		hint = call.Hint
+	}
+	return printable(strings.TrimSuffix(err.Error(), ". "+hint)), printable(hint)
+}

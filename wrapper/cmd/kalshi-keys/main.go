@@ -1,0 +1,80 @@
+// Command kalshi-keys manages API keys of the Kalshi Trade API v2, signs requests for other
+// tools, and runs a sandbox to try all of it against.
+//
+//	kalshi-keys list
+//	kalshi-keys generate NAME --out FILE
+//	kalshi-keys create NAME --public-key FILE
+//	kalshi-keys delete ID --yes
+//	kalshi-keys sign METHOD PATH
+//	kalshi-keys sandbox --env-file FILE
+//	kalshi-keys verify [--read-only] [--report FILE]
+//	kalshi-keys drift FILE
+//	kalshi-keys coverage FILE [--min PERCENT]
+//	kalshi-keys demo
+//	kalshi-keys version
+//
+// # Configuration
+//
+// Flags win over the environment:
+//
+//	KALSHI_API_KEY_ID        the ID of the API key            --key-id
+//	KALSHI_PRIVATE_KEY_PATH  the path of its private key      --private-key-file
+//	KALSHI_PRIVATE_KEY       the private key itself, as PEM   no flag: arguments show in process lists
+//	KALSHI_BASE_URL          the service's base URL           --base-url or --environment
+//
+// # Output
+//
+// Data goes to standard output, as a table or, with --output json, as one JSON value. Errors go
+// to standard error, as a line "error: …" and, where there is something to do about it, a line
+// "hint: …". A private key is never printed.
+//
+// # Exit codes
+//
+//	0  done
+//	1  any other failure
+//	2  nothing was sent: wrong usage, credentials that cannot be used, a request that the
+//	   contract rules out, a file that is missing or in the way
+//	3  unauthenticated
+//	4  not found
+//	5  unavailable, rate limited, not visible yet, or no answer in time: try again later
+//	6  outcome unknown: the request may have taken effect, look before repeating it
+//	7  forbidden
+//	8  verify: the service deviates from the contract; drift: a breaking change;
+//	   coverage: less than --min
+//
+// # Windows
+//
+// Who may read a file does not follow from its mode there. Keep private keys where only your
+// account has access.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(mainCode())
+}
+
+func mainCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	program := app{
+		stdin:    os.Stdin,
+		stdout:   os.Stdout,
+		stderr:   os.Stderr,
+		getenv:   os.Getenv,
+		terminal: isTerminal(os.Stderr),
+		reserve:  reservePrivateFile,
+	}
+	return program.run(ctx, os.Args[1:])
+}
+
+// isTerminal reports whether file is a device that shows characters, as terminals are.
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
