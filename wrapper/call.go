@@ -23,6 +23,10 @@ type call struct {
 	retryAfter time.Duration
 	// skew is how far the local clock was behind when the timestamp was refused.
 	skew time.Duration
+	// offset is by how much the local clock, being behind, was corrected.
+	offset time.Duration
+	// selfCheck examines the signature of the last attempt that was signed.
+	selfCheck selfCheck
 }
 
 type callKey struct{}
@@ -63,6 +67,7 @@ func (c *call) note(attempt attempt, clock *serviceClock) {
 	if attempt.response == nil {
 		return
 	}
+	c.offset = clock.Offset()
 	c.retryAfter = retryAfter(attempt.response.Header.Get("Retry-After"), clock.Now())
 	if attempt.reason == reasonTimestamp {
 		c.skew, _ = offsetFromDate(attempt.response, clock.Clock.Now())

@@ -1,7 +1,11 @@
 package wrapper
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 )
@@ -13,26 +17,9 @@ func hintFor(e *Error, c *call) string {
 	case e.is(ErrOutcomeUnknown):
 		return outcomeUnknownHint(c.operation)
 	case e.is(ErrInsecure):
-		return "The server's certificate does not verify, so nothing was sent: check the host name, " +
-			"this machine's root certificates and whether a proxy intercepts TLS"
-	case e.is(ErrClockSkew):
-		return clockHint(c)
-	case e.is(ErrBadSignature):
-		return "Check that the private key belongs to this key ID, and that the signed path starts at the root " +
-			"of the host (/trade-api/v2/…) and leaves out the query"
-	case e.is(ErrUnknownKey):
-		return "This environment does not know the key ID: it was deleted, or belongs to another environment " +
-			"(a demo key does not work on production). Do not retry with it"
-	case e.is(ErrMalformedKeyID):
-		return "The key ID is not one the service can read: copy it again, without quotes or brackets"
+		return certificateHint(e.cause)
 	case e.is(ErrUnauthenticated):
-		return "The service did not see all three KALSHI-ACCESS headers: check whether a proxy removes them"
-	}
-	return hintForStatus(e, c)
-}
-
-func hintForStatus(e *Error, c *call) string {
-	switch {
+		return unauthenticatedHint(e, c)
 	case e.is(ErrForbidden):
 		return forbiddenHint(c.operation)
 	case e.is(ErrNotFound):
@@ -44,7 +31,7 @@ func hintForStatus(e *Error, c *call) string {
 	case e.is(ErrInvalidRequest):
 		return "Correct the request; the same one will be refused again"
 	case e.is(ErrUnavailable):
-		return "The service could not be reached or failed; nothing was changed. Try again later"
+		return unavailableHint(e.cause)
 	case e.is(ErrUnexpectedResponse):
 		return unexpectedHint(e)
 	}
@@ -64,26 +51,24 @@ func outcomeUnknownHint(op operation) string {
 	return "The request may have taken effect: look before you repeat it"
 }
 
-func clockHint(c *call) string {
-	if c.skew == 0 {
-		return "The service refused the timestamp, yet its Date header agrees with this machine's clock: " +
-			"look for something that holds requests back for many seconds"
+func certificateHint(cause error) string {
+	const nothingSent = "The server's certificate does not verify, so nothing was sent: "
+	if isType[x509.HostnameError](cause) {
+		return nothingSent + "it is for another host; check the host name and what it resolves to"
 	}
-	direction := "behind"
-	if c.skew < 0 {
-		direction = "ahead of"
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](cause); ok && invalid.Reason == x509.Expired {
+		return nothingSent + "it has expired or is not valid yet; check this machine's date"
 	}
-	return fmt.Sprintf("This machine's clock is %s %s the service's: turn on time synchronisation (NTP)",
-		c.skew.Abs().Round(time.Second), direction)
+	return nothingSent + "check the host name, this machine's root certificates and whether a proxy intercepts TLS"
 }
 
 func forbiddenHint(op operation) string {
 	switch op {
 	case opCreateAPIKey:
-		return "Creating a key from a public key needs the Premier or Market Maker usage level, and fcm_subtrader_id " +
-			"an FCM member; generate works on every level"
+		return "Creating a key from a public key needs the Premier or Market Maker usage level, fcm_subtrader_id " +
+			"an FCM member, and the key that signs its scopes; generate works on every level"
 	case opGenerateAPIKey:
-		return "fcm_subtrader_id is for FCM members: leave it out"
+		return "fcm_subtrader_id is for FCM members: leave it out. Without it, the scopes of the key that signs do not allow this"
 	}
 	return "The account or the key's scopes do not allow this"
 }
@@ -95,7 +80,7 @@ func notFoundHint(op operation) string {
 	case opNone:
 		return ""
 	}
-	return "The service does not know this route: the base URL must end in /trade-api/v2"
+	return "The service does not know this route: the base URL must end in " + servicePath
 }
 
 func rateLimitHint(wait time.Duration) string {
@@ -103,6 +88,27 @@ func rateLimitHint(wait time.Duration) string {
 		return fmt.Sprintf("Too many requests: wait %s, then send fewer", wait)
 	}
 	return "Too many requests: send fewer per second"
+}
+
+// unavailableHint looks at the types of a cause, from the most telling on. A failing proxy may
+// itself be a name that does not resolve.
+func unavailableHint(cause error) string {
+	operation, isNetwork := errors.AsType[*net.OpError](cause)
+	switch {
+	case cause == nil:
+		return "The service failed; nothing was changed. Try again later"
+	case isNetwork && operation.Op == "proxyconnect":
+		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
+	case isType[*net.DNSError](cause):
+		return "The host name could not be resolved: check the base URL, then this machine's network and DNS"
+	case isType[tls.RecordHeaderError](cause):
+		return "The server does not speak TLS there: check the scheme and the port of the base URL"
+	case isDialError(cause):
+		return "The host could not be reached: check the base URL, the network and any firewall"
+	case isTimeout(cause):
+		return "No answer came in time; nothing was changed. Try again later"
+	}
+	return "The connection was lost before the answer; nothing was changed. Try again later"
 }
 
 func unexpectedHint(e *Error) string {

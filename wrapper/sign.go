@@ -27,7 +27,8 @@ func SignRequest(source CredentialSource) gen.RequestEditorFn {
 		if err := requireSecure(req.URL); err != nil {
 			return err
 		}
-		return signWith(ctx, source, req, time.Now())
+		_, err := signWith(ctx, source, req, time.Now())
+		return err
 	}
 }
 
@@ -45,8 +46,12 @@ func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := s.refuse(req); err != nil {
 		return nil, &unsentError{err}
 	}
-	if err := signWith(req.Context(), s.source, req, s.clock.Now()); err != nil {
+	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
+	if err != nil {
 		return nil, &unsentError{err}
+	}
+	if record, ok := req.Context().Value(callKey{}).(*call); ok {
+		record.selfCheck = newSelfCheck(credentials, req)
 	}
 	return s.next.RoundTrip(req)
 }
@@ -88,23 +93,24 @@ func isCredentialHeader(name string) bool {
 		strings.EqualFold(name, signature.HeaderTimestamp)
 }
 
-func signWith(ctx context.Context, source CredentialSource, req *http.Request, now time.Time) error {
+// signWith signs req and returns what it was signed with.
+func signWith(ctx context.Context, source CredentialSource, req *http.Request, now time.Time) (*Credentials, error) {
 	credentials, err := source.Credentials(ctx)
 	if err != nil {
-		return fmt.Errorf("the credential source failed: %w", err)
+		return nil, fmt.Errorf("the credential source failed: %w", err)
 	}
 	if credentials == nil || credentials.Signer() == nil {
-		return errors.New("the credential source gave no credentials; it must give credentials or an error")
+		return nil, errors.New("the credential source gave no credentials; it must give credentials or an error")
 	}
 	timestamp := signature.Timestamp(now)
 	signed, err := signature.Sign(credentials.Signer(), timestamp, methodOf(req), signature.Path(req.URL))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set(signature.HeaderKey, credentials.KeyID())
 	req.Header.Set(signature.HeaderSignature, signed)
 	req.Header.Set(signature.HeaderTimestamp, timestamp)
-	return nil
+	return credentials, nil
 }
 
 // methodOf returns the method that net/http sends, for which the empty one means GET.

@@ -11,6 +11,7 @@
 //	kalshi-keys drift FILE
 //	kalshi-keys coverage FILE [--min PERCENT]
 //	kalshi-keys demo
+//	kalshi-keys doctor [--mend FILE] [--try-other-environments]
 //	kalshi-keys version
 //
 // # Configuration

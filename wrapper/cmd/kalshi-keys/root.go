@@ -51,12 +51,18 @@ func (a app) newRootCommand() *cobra.Command {
 		a.newGenerateCommand(),
 		a.newCreateCommand(),
 		a.newDeleteCommand(),
+		a.newRotateCommand(),
+		a.newRecoverCommand(),
+		a.newAuditCommand(),
+		a.newImportCommand(),
+		a.newExportCommand(),
 		a.newSignCommand(),
 		a.newSandboxCommand(),
 		a.newVerifyCommand(),
 		a.newDriftCommand(),
 		a.newCoverageCommand(),
 		a.newDemoCommand(),
+		a.newDoctorCommand(),
 		a.newVersionCommand(),
 	} {
 		command.RunE = marked(command.RunE)
