@@ -25,7 +25,7 @@ type call struct {
 	skew time.Duration
 	// offset is by how much the local clock, being behind, was corrected.
 	offset time.Duration
-	// selfCheck examines the signature of the last attempt that was signed.
+	// selfCheck examines the signature of the last attempt that was answered.
 	selfCheck selfCheck
 }
 
@@ -37,9 +37,15 @@ func withCall(ctx context.Context) (context.Context, *call) {
 	return context.WithValue(ctx, callKey{}, record), record
 }
 
+// withoutCall returns a context for what happens below retry: a credential source or a transport
+// that makes calls of its own with it must not write into this one.
+func withoutCall(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callKey{}, (*call)(nil))
+}
+
 func callOf(req *http.Request, basePath string) *call {
-	record, ok := req.Context().Value(callKey{}).(*call)
-	if !ok {
+	record, _ := req.Context().Value(callKey{}).(*call)
+	if record == nil {
 		record = &call{}
 	}
 	record.method = methodOf(req)
@@ -68,6 +74,7 @@ func (c *call) note(attempt attempt, clock *serviceClock) {
 		return
 	}
 	c.offset = clock.Offset()
+	c.selfCheck = selfCheckOf(attempt.response)
 	c.retryAfter = retryAfter(attempt.response.Header.Get("Retry-After"), clock.Now())
 	if attempt.reason == reasonTimestamp {
 		c.skew, _ = offsetFromDate(attempt.response, clock.Clock.Now())
@@ -103,9 +110,10 @@ func (c *call) failure(r result) *Error {
 		failure.StatusCode = answer.status
 	}
 	switch {
-	case isType[*unsentError](r.err):
+	case isType[*unsentError](r.err) && c.attempts == 0:
 		failure.Hint = "Nothing was sent"
 		return failure
+	case isType[*unsentError](r.err):
 	case isCertificateError(r.err):
 		failure.kinds = []error{ErrInsecure}
 	case errors.Is(r.err, errTooLarge):

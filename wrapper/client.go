@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // Client manages the API keys of one account in one environment. It signs, retries what may be
@@ -90,7 +92,11 @@ func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams) (
 
 func isCompleteList(list *gen.GetAPIKeysResponse) bool {
 	return list != nil && list.APIKeys != nil &&
-		!slices.ContainsFunc(list.APIKeys, func(key gen.APIKey) bool { return key.APIKeyID == "" })
+		!slices.ContainsFunc(list.APIKeys, isIncomplete)
+}
+
+func isIncomplete(key gen.APIKey) bool {
+	return key.APIKeyID == "" || key.Scopes == nil
 }
 
 // GenerateAPIKey makes an API key whose pair the service makes, RSA with 2048 bits unless the
@@ -108,10 +114,37 @@ func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyR
 		return nil, err
 	}
 	parsed, err := gen.ParseGenerateAPIKeyHTTPResponse(response)
-	if err != nil || parsed.JSON201 == nil || parsed.JSON201.APIKeyID == "" || parsed.JSON201.PrivateKey.IsEmpty() {
-		return nil, call.unexpected(response, "the body lacks api_key_id or private_key")
+	if err == nil && parsed.JSON201 != nil && isCompleteKey(parsed.JSON201) {
+		return parsed.JSON201, nil
 	}
-	return parsed.JSON201, nil
+	if made := salvageKey(response); made != nil {
+		return made, nil
+	}
+	return nil, call.unexpected(response, "the body lacks api_key_id or private_key")
+}
+
+func isCompleteKey(made *gen.GenerateAPIKeyResponse) bool {
+	return made.APIKeyID != "" && !made.PrivateKey.IsEmpty()
+}
+
+// salvageKey reads the two fields that matter from an answer that is otherwise not as the
+// contract says: the private key is shown this once, and must not be lost to a wrong warning.
+func salvageKey(response *http.Response) *gen.GenerateAPIKeyResponse {
+	var fields struct {
+		APIKeyID   string     `json:"api_key_id"`
+		PrivateKey secret.PEM `json:"private_key"`
+	}
+	if json.Unmarshal(bufferedBytes(response), &fields) != nil {
+		return nil
+	}
+	made := &gen.GenerateAPIKeyResponse{
+		APIKeyID: fields.APIKeyID, PrivateKey: fields.PrivateKey,
+		Warning: new("The rest of the answer was not as the contract says, and was left out"),
+	}
+	if !isCompleteKey(made) {
+		return nil
+	}
+	return made
 }
 
 // CreateAPIKey makes an API key from a public key of the caller's own, PEM SPKI, RSA or
@@ -137,8 +170,8 @@ func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyReque
 
 // DeleteAPIKey deletes an API key for good. Errors are of type [*Error]. An ID that is no UUID
 // is refused with [ErrInvalidRequest] before anything is sent, so no ID can change the path.
-// A 404 that follows an attempt of unknown outcome means that the earlier attempt deleted the
-// key, and is no error; any other 404 is [ErrNotFound].
+// A 404 in the service's own form that follows an attempt of unknown outcome means that the
+// earlier attempt deleted the key, and is no error; any other 404 is [ErrNotFound].
 func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	if err := checkKeyID(keyID); err != nil {
 		return refuseLocally(opDeleteAPIKey, err)
@@ -146,12 +179,19 @@ func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	ctx, call := withCall(ctx)
 	response, err := c.api.DeleteAPIKey(ctx, keyID)
 	if err := call.check(response, err, http.StatusNoContent); err != nil {
-		if call.unknown && errors.Is(err, ErrNotFound) {
+		if call.unknown && saysNotFound(err) {
 			return nil
 		}
 		return err
 	}
 	return nil
+}
+
+// saysNotFound reports a 404 whose body is an error of the service's. One without, such as the
+// plain text for a route that does not exist, says nothing about the key.
+func saysNotFound(err error) bool {
+	failure, ok := errors.AsType[*Error](err)
+	return ok && failure.is(ErrNotFound) && failure.Code+failure.Details+failure.Message != ""
 }
 
 // check returns nil for an answer with the documented status of success, and the [*Error] for
@@ -174,8 +214,12 @@ func (c *call) callError(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
+	// net/http itself gives up on answers that it cannot read, such as a redirect to nowhere.
 	failure := c.newError()
 	failure.cause = err
+	failure.kinds = []error{ErrUnexpectedResponse}
+	failure.markUnknown(c.unknown || changesState(c.method))
+	failure.Hint = hintFor(failure, c)
 	return failure
 }
 

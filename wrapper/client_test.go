@@ -104,6 +104,7 @@ func TestRequestsTheContractRulesOutAreRefusedLocally(t *testing.T) {
 		create      *create
 	}{
 		{name: "generate without a name", field: "name", generate: &generate{}},
+		{name: "generate with a name that is no UTF-8", field: "name", generate: &generate{Name: "a\xffb"}},
 		{name: "generate with a blank name", field: "name", generate: &generate{Name: " \t"}},
 		{name: "create without a name", field: "name", create: &create{PublicKey: public}},
 		{name: "write without read", field: "scopes", generate: &generate{Name: "n", Scopes: &gen.Scopes{gen.ScopeWrite}}},
@@ -168,6 +169,25 @@ func TestAListOfAMalformedSubtraderIsRefusedLocally(t *testing.T) {
 	}
 }
 
+func TestAGeneratedKeyIsNotLostToADriftOfOtherFields(t *testing.T) {
+	for name, step := range map[string]http.HandlerFunc{
+		"a warning of another type": answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`","warning":{"a":1}}`),
+		"a key type of another":     answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`","key_type":5}`),
+		"another content type":      answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`"}`, "Content-Type", "text/plain"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, step)
+			made, err := f.client(t).GenerateAPIKey(t.Context(), gen.GenerateAPIKeyRequest{Name: "bot"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if made.APIKeyID != otherKey || !strings.Contains(made.PrivateKey.RevealPrivateKey(), canaryBody) || made.Warning == nil {
+				t.Errorf("got %+v", made)
+			}
+		})
+	}
+}
+
 func TestDeleteRefusesIDsThatAreEmptyMalformedOrChangeThePath(t *testing.T) {
 	for _, id := range []string{
 		"", " ", "x", "generate", ".", "..", "../orders", otherKey + "/", "/" + otherKey, otherKey + "?x=1", otherKey + "#x",
@@ -196,6 +216,7 @@ func TestA404AfterADeleteOfUnknownOutcomeIsASuccess(t *testing.T) {
 		{"after a lost connection", []http.HandlerFunc{hangUp, notFound}, nil},
 		{"after a 500", []http.HandlerFunc{answer(500, ``), notFound}, nil},
 		{"after a 500 and a 429", []http.HandlerFunc{answer(500, ``), answer(429, ``), notFound}, nil},
+		{"in plain text it says nothing about the key", []http.HandlerFunc{answer(503, ``), http.NotFound}, []error{wrapper.ErrNotFound, wrapper.ErrOutcomeUnknown}},
 		{"at once it is not", []http.HandlerFunc{notFound}, []error{wrapper.ErrNotFound}},
 		{"after a 429 it is not", []http.HandlerFunc{answer(429, ``), notFound}, []error{wrapper.ErrNotFound}},
 	} {

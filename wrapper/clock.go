@@ -79,8 +79,8 @@ func (k *keepClock) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// offsetFromDate returns how far local is behind the Date of the response, and whether that is
-// known and large enough to matter.
+// offsetFromDate returns how far local is behind the Date of the response, 0 if that is too
+// little to matter, and whether the response has a Date.
 func offsetFromDate(response *http.Response, local time.Time) (time.Duration, bool) {
 	date, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
@@ -89,7 +89,7 @@ func offsetFromDate(response *http.Response, local time.Time) (time.Duration, bo
 	// Date is cut to whole seconds, so the service's clock shows half a second more on average.
 	offset := date.Add(500 * time.Millisecond).Sub(local)
 	if offset.Abs() < minClockCorrection {
-		return 0, false
+		return 0, true
 	}
 	return offset, true
 }

@@ -81,6 +81,22 @@ func TestAWrongDateIsTriedOnceAndForgotten(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsSetRightMakesTheCorrectionGoAway(t *testing.T) {
+	f := newFixture(t)
+	drift := 41 * time.Second
+	service := func() time.Time { return f.clock.Now().Add(drift) }
+	f.steps = []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { window(service, service)(w, r) }}
+	client := f.client(t)
+	for _, drift = range []time.Duration{drift, 0, -drift} {
+		if _, err := client.GetAPIKeys(t.Context()); err != nil {
+			t.Fatalf("drift %s: %v", drift, err)
+		}
+		if off := (client.ClockOffset() - drift).Abs(); off > time.Second {
+			t.Errorf("drift %s was corrected by %s", drift, client.ClockOffset())
+		}
+	}
+}
+
 func TestNoOtherAnswerMovesTheClock(t *testing.T) {
 	for name, step := range map[string]http.HandlerFunc{
 		"a success":     answer(200, emptyList, "Date", "Mon, 02 Jan 2006 15:04:05 GMT"),

@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// maxErrorBody bounds what is read of an error body, in bytes: recorded ones have 200 at most.
+// A larger one is no error of the service's, and would cost time to scrub.
+const maxErrorBody = 64 << 10
+
 // errorBody is what the service says about a failure, whichever of the recorded forms it uses
 // (source: observed): {"error":{…}}, {"code":…}, {"msg":…} or {"error":"text"}. Its texts are
 // scrubbed.
@@ -16,6 +20,9 @@ type errorBody struct {
 // parseErrorBody reads what it can and leaves empty what it cannot. Bodies that are no JSON
 // object, such as HTML, give the zero errorBody: nothing of them is quoted.
 func parseErrorBody(body []byte) errorBody {
+	if len(body) > maxErrorBody {
+		return errorBody{}
+	}
 	fields := objectFields(body)
 	if nested := objectFields(fields["error"]); nested != nil {
 		fields = nested

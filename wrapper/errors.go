@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -149,7 +150,18 @@ func (e *Error) LogValue() slog.Value {
 		slog.Int("attempts", e.Attempts),
 		slog.Duration("retry_after", e.RetryAfter),
 		slog.String("hint", e.Hint),
+		slog.String("error", e.Error()),
 	)
+}
+
+// MarshalJSON writes the fields, what kinds of error it is, and the line of [Error.Error].
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"operation": e.Operation, "method": e.Method, "path": e.Path, "kinds": e.kindTexts(),
+		"status": e.StatusCode, "code": e.Code, "details": e.Details, "message": e.Message,
+		"attempts": e.Attempts, "retry_after_seconds": e.RetryAfter.Seconds(),
+		"hint": e.Hint, "error": e.Error(),
+	})
 }
 
 func (e *Error) is(kind error) bool {

@@ -127,6 +127,8 @@ func TestOddErrorBodiesMapByTheirStatus(t *testing.T) {
 		{"truncated JSON", answer(401, `{"error":{"code":"header_time`), wrapper.ErrUnauthenticated, "", ""},
 		{"a body that ends early", halfBody(401, `{"error":{"code":"authentication_er`), wrapper.ErrUnauthenticated, "", ""},
 		{"a whole error in a body that ends early", halfBody(401, `{"error":{"code":"authentication_error","details":"NOT_FOUND"}}`), wrapper.ErrUnknownKey, "authentication_error", "NOT_FOUND"},
+		{"an error larger than any", answer(400, `{"code":"`+strings.Repeat("A", 70<<10)+`"}`), wrapper.ErrInvalidRequest, "", ""},
+		{"a redirect to nowhere", answer(301, ``, "Location", "http://[::1"), wrapper.ErrUnexpectedResponse, "", ""},
 		{"a list", answer(400, `["bad"]`), wrapper.ErrInvalidRequest, "", ""},
 		{"a string", answer(400, `"bad"`), wrapper.ErrInvalidRequest, "", ""},
 		{"null", answer(400, `null`), wrapper.ErrInvalidRequest, "", ""},
@@ -169,6 +171,7 @@ func TestSuccessesWithAWrongBodyAreUnexpected(t *testing.T) {
 		"a wrong type in a key":   answer(200, `{"api_keys":[{"api_key_id":7}]}`),
 		"no list":                 answer(200, `{}`),
 		"null for the list":       answer(200, `{"api_keys":null}`),
+		"a key without scopes":    answer(200, `{"api_keys":[{"api_key_id":"x","name":"x"}]}`),
 		"a key without an ID":     answer(200, `{"api_keys":[{"name":"x","scopes":[]}]}`),
 		"null":                    answer(200, `null`),
 		"two values":              answer(200, emptyList+emptyList),
@@ -251,6 +254,36 @@ func TestNoErrorShowsKeyMaterialTheServiceEchoes(t *testing.T) {
 	}
 }
 
+// Whatever breaks a key up, invisible or not, must not carry it past the scrubbing.
+func TestABrokenUpKeyIsHiddenToo(t *testing.T) {
+	body := strings.Repeat("MC4CAQAwBQYDK2VwQ0FOQVJZ", 4)
+	for name, separator := range map[string]string{
+		"NUL": `\u0000`, "carriage return": `\r`, "zero width space": "\u200b", "line break": `\n`, "escaped line break": `\\n`,
+		"space": " ", "URL-encoded": "%2B", "escaped slash": `\\/`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var broken []string
+			for rest := body; rest != ""; rest = rest[min(32, len(rest)):] {
+				broken = append(broken, rest[:min(32, len(rest))])
+			}
+			f := newFixture(t, answer(400, `{"code":"c","message":"key `+strings.Join(broken, separator)+` end"}`))
+			_, err := f.client(t).GetAPIKeys(t.Context())
+			if strings.Contains(err.Error(), "Q0FO") || !strings.Contains(err.Error(), "[REDACTED]") {
+				t.Errorf("the key shows in %v", err)
+			}
+		})
+	}
+}
+
+func TestWordsOfTheServiceAreNotTakenForKeys(t *testing.T) {
+	const text = "insufficient_permissions unauthenticated_requests: user_not_found:_0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11 at 2026-11-22T20:00:00Z"
+	f := newFixture(t, answer(400, `{"message":"`+text+`"}`))
+	_, err := f.client(t).GetAPIKeys(t.Context())
+	if got := mustBeError(t, err).Message; got != text {
+		t.Errorf("the text became %q", got)
+	}
+}
+
 func mustShowNoSecret(t *testing.T, err error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -277,9 +310,15 @@ func TestAnErrorReadsAsOneLineThatSaysWhatToDo(t *testing.T) {
 	}
 	var out bytes.Buffer
 	slog.New(slog.NewTextHandler(&out, nil)).Error("failed", "err", err)
-	for _, field := range []string{"err.operation=getApiKeys", "err.status=429", "err.attempts=1", "err.retry_after=1m0s"} {
+	for _, field := range []string{"err.operation=getApiKeys", "err.status=429", "err.attempts=1", "err.retry_after=1m0s", `err.error="kalshi: getApiKeys: rate limited`} {
 		if !strings.Contains(out.String(), field) {
 			t.Errorf("slog shows %s, without %s", out.String(), field)
+		}
+	}
+	asJSON, _ := json.Marshal(err)
+	for _, part := range []string{`"kinds":["rate limited"]`, `"status":429`, `"retry_after_seconds":60`, `"error":"kalshi: `} {
+		if !strings.Contains(string(asJSON), part) {
+			t.Errorf("JSON shows %s, without %s", asJSON, part)
 		}
 	}
 }

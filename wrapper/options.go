@@ -23,6 +23,8 @@ const (
 	DefaultMaxBackoff   = 8 * time.Second
 )
 
+var errNoSource = errors.New("kalshi: a client needs credentials; see NewCredentials, LoadCredentials and CredentialsFromEnv")
+
 // maxIdleConnections lets a client with many callers reuse its connections: net/http keeps two
 // per host unless told otherwise.
 const maxIdleConnections = 256
@@ -42,7 +44,7 @@ type config struct {
 
 func newConfig(source CredentialSource, opts []Option) (*config, error) {
 	if source == nil {
-		return nil, errors.New("kalshi: a client needs credentials; see NewCredentials, LoadCredentials and CredentialsFromEnv")
+		return nil, errNoSource
 	}
 	config := &config{
 		clock:            systemClock{},
@@ -93,8 +95,8 @@ func WithBaseURL(baseURL string) Option {
 }
 
 // WithHTTPTransport sets the transport that carries the signed requests: for a proxy, client
-// certificates, recording or contract checks. It must be safe for concurrent use and must not
-// retry by itself. The default is a clone of [http.DefaultTransport] that keeps more idle
+// certificates, recording or contract checks. It must be safe for concurrent use, must send each
+// request once, and must use the request's context for nothing but sending it. The default is a clone of [http.DefaultTransport] that keeps more idle
 // connections.
 func WithHTTPTransport(transport http.RoundTripper) Option {
 	return func(c *config) error {

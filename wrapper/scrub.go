@@ -20,14 +20,21 @@ var (
 	pemBlock = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
 	// Longer than a UUID and its prefixes, shorter than any private key or signature.
 	longToken = regexp.MustCompile(`[A-Za-z0-9+/=_-]{44,}`)
+	// Base64 that is broken into lines or escaped: at least two groups, all but the last long.
+	brokenToken = regexp.MustCompile(`(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr/]|%[0-9A-Fa-f]{2})+)+[A-Za-z0-9+/=]+`)
+	// Bytes in hexadecimal, one by one.
+	hexBytes = regexp.MustCompile(`(?:[0-9A-Fa-f]{2}[ :,]+){7,}[0-9A-Fa-f]{2}`)
 )
 
 // scrub makes text that came from outside fit to be shown: no PEM, no long base64 (a key, a
-// signature), no control characters, at most limit bytes.
+// signature), no control characters, at most limit bytes. Invisible characters go first, so
+// that none of them can hide a key from the rest.
 func scrub(text string, limit int) string {
-	text = pemBlock.ReplaceAllLiteralString(text, secret.Redacted)
-	text = longToken.ReplaceAllLiteralString(text, secret.Redacted)
 	text = strings.Map(oneLine, text)
+	for _, pattern := range []*regexp.Regexp{pemBlock, longToken, hexBytes} {
+		text = pattern.ReplaceAllLiteralString(text, secret.Redacted)
+	}
+	text = brokenToken.ReplaceAllStringFunc(text, redactBroken)
 	text = strings.TrimSpace(text)
 	if len(text) > limit {
 		text = strings.ToValidUTF8(text[:limit], "") + "…"
@@ -35,8 +42,16 @@ func scrub(text string, limit int) string {
 	return text
 }
 
+// redactBroken spares words: base64 of that length has digits or signs in it.
+func redactBroken(groups string) string {
+	if strings.ContainsAny(groups, "0123456789+/=") {
+		return secret.Redacted
+	}
+	return groups
+}
+
 func oneLine(r rune) rune {
-	if r == '\n' || r == '\t' {
+	if r == '\n' || r == '\t' || r == '\r' {
 		return ' '
 	}
 	if !unicode.IsPrint(r) {

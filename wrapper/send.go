@@ -17,13 +17,17 @@ func (r *retry) send(req *http.Request) result {
 	ctx, cancel := r.attemptContext(req)
 	defer cancel()
 	var connection connectionTrace
-	clone := req.Clone(httptrace.WithClientTrace(ctx, connection.hooks()))
+	clone := req.Clone(httptrace.WithClientTrace(withoutCall(ctx), connection.hooks()))
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
 			return result{err: &unsentError{err}, neverSent: true}
 		}
 		clone.Body = body
+	}
+	if !isIdempotent(methodOf(req)) && hasIdempotencyKey(req) {
+		// net/http sends such requests again by itself, below retry and signing.
+		clone.GetBody = nil
 	}
 	response, err := r.next.RoundTrip(clone)
 	if err != nil {
@@ -70,6 +74,10 @@ func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 // and never got one.
 func (c *connectionTrace) neverSent(err error) bool {
 	return !c.got.Load() && (c.asked.Load() || isDialError(err))
+}
+
+func hasIdempotencyKey(req *http.Request) bool {
+	return req.Header.Get("Idempotency-Key") != "" || req.Header.Get("X-Idempotency-Key") != ""
 }
 
 func hasBody(req *http.Request) bool {

@@ -24,6 +24,9 @@ import (
 // The editor is safe for concurrent use if source is.
 func SignRequest(source CredentialSource) gen.RequestEditorFn {
 	return func(ctx context.Context, req *http.Request) error {
+		if source == nil {
+			return errNoSource
+		}
 		if err := requireSecure(req.URL); err != nil {
 			return err
 		}
@@ -44,16 +47,19 @@ type signEach struct {
 // RoundTrip may change req, because retry hands it a clone.
 func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := s.refuse(req); err != nil {
+		closeBody(req)
 		return nil, &unsentError{err}
 	}
 	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
 	if err != nil {
+		closeBody(req)
 		return nil, &unsentError{err}
 	}
-	if record, ok := req.Context().Value(callKey{}).(*call); ok {
-		record.selfCheck = newSelfCheck(credentials, req)
+	response, err := s.next.RoundTrip(req)
+	if err == nil {
+		keepSelfCheck(response, newSelfCheck(credentials, req))
 	}
-	return s.next.RoundTrip(req)
+	return response, err
 }
 
 // refuse holds back requests that must not carry this client's signature.

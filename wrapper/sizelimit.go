@@ -24,7 +24,7 @@ type sizeLimit struct {
 
 func (s *sizeLimit) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, err := s.next.RoundTrip(req)
-	if err != nil || response.StatusCode == http.StatusSwitchingProtocols {
+	if err != nil || response.StatusCode == http.StatusSwitchingProtocols || req.Method == http.MethodHead {
 		return response, err
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -69,7 +69,8 @@ func (e *unreadableError) Unwrap() error { return e.cause }
 type bufferedBody struct {
 	*bytes.Reader
 
-	data []byte
+	data  []byte
+	check selfCheck
 }
 
 func (*bufferedBody) Close() error { return nil }

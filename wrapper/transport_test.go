@@ -463,6 +463,101 @@ func TestATransportThatDoesNotReportConnectionsIsNotTrustedToHaveSentNothing(t *
 	}
 }
 
+// callingSource lists keys with the context it is given before it gives credentials, as a source
+// that looks up the current key at the service would.
+type callingSource struct {
+	t     *testing.T
+	inner *wrapper.Transport
+	url   string
+	creds *wrapper.Credentials
+}
+
+func (s callingSource) Credentials(ctx context.Context) (*wrapper.Credentials, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := s.inner.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	return s.creds, response.Body.Close()
+}
+
+func TestASourceThatMakesCallsOfItsOwnDoesNotDisturbTheCall(t *testing.T) {
+	inner := newFixture(t, answer(200, emptyList))
+	outer := newFixture(t, answer(500, ``))
+	source := callingSource{t, inner.transport(t), inner.server.URL + basePath + "/api_keys", outer.credentials}
+	client, err := wrapper.NewClient(source, outer.options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.GenerateAPIKey(t.Context(), gen.GenerateAPIKeyRequest{Name: "bot"})
+	mustMatch(t, err, wrapper.ErrOutcomeUnknown)
+	failure := mustBeError(t, err)
+	if got := len(outer.seen()); got != 1 || failure.Operation != "generateApiKey" || failure.Attempts != 1 {
+		t.Errorf("%d requests; %v", got, failure)
+	}
+}
+
+func TestANeverSentAttemptAfterOneOfUnknownOutcomeLeavesItUnknown(t *testing.T) {
+	f := newFixture(t, answer(500, ``))
+	source := &failsLater{credentials: f.credentials}
+	client, err := wrapper.NewClient(source, f.options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = client.DeleteAPIKey(t.Context(), otherKey)
+	mustMatch(t, err, wrapper.ErrOutcomeUnknown, errVaultDown)
+	if failure := mustBeError(t, err); failure.Attempts != 1 || strings.Contains(failure.Hint, "Nothing was sent") {
+		t.Errorf("%d attempts, hint %q", failure.Attempts, failure.Hint)
+	}
+}
+
+var errVaultDown = errors.New("the vault is down")
+
+// failsLater gives credentials once.
+type failsLater struct {
+	credentials *wrapper.Credentials
+	asked       int
+}
+
+func (s *failsLater) Credentials(context.Context) (*wrapper.Credentials, error) {
+	s.asked++
+	if s.asked > 1 {
+		return nil, errVaultDown
+	}
+	return s.credentials, nil
+}
+
+func TestAPostWithAnIdempotencyKeyIsNotSentAgainBelowSigning(t *testing.T) {
+	f := newFixture(t, answer(200, ``), hangUp, answer(200, ``))
+	transport := f.transport(t)
+	for i, method := range []string{http.MethodGet, http.MethodPost} {
+		req, _ := http.NewRequestWithContext(t.Context(), method, f.server.URL+basePath+"/x", strings.NewReader("body"))
+		req.Header.Set("Idempotency-Key", "1")
+		_, err := transport.RoundTrip(req)
+		if i == 1 {
+			mustMatch(t, err, wrapper.ErrOutcomeUnknown)
+		}
+	}
+	if got := len(f.seen()); got != 2 {
+		t.Errorf("%d requests, want 2", got)
+	}
+}
+
+func TestHEADTellsTheLengthOfWhatItDoesNotSend(t *testing.T) {
+	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "20000000") })
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodHead, f.server.URL+basePath+"/x", nil)
+	response, err := f.transport(t).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.ContentLength != 20_000_000 {
+		t.Errorf("the length is %d", response.ContentLength)
+	}
+}
+
 func TestSignRequestSignsForAnyGeneratedClient(t *testing.T) {
 	f := newFixture(t, answer(200, emptyList))
 	client, err := gen.NewClientWithResponses(f.server.URL+basePath, gen.WithRequestEditorFn(wrapper.SignRequest(f.credentials)))
@@ -487,6 +582,9 @@ func TestSignRequestRefusesPlainHTTPAndAFailingSource(t *testing.T) {
 	locked := errors.New("the HSM is locked")
 	secure, _ := http.NewRequestWithContext(t.Context(), "", "https://example.com/", nil)
 	mustMatch(t, wrapper.SignRequest(failingSource{locked})(t.Context(), secure), locked)
+	if err := wrapper.SignRequest(nil)(t.Context(), secure); err == nil {
+		t.Error("a nil source signs")
+	}
 }
 
 func TestOneClientServesManyCallers(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"kalshi.internal/apikeys/gen"
 )
@@ -39,6 +40,9 @@ func checkCreate(request gen.CreateAPIKeyRequest) error {
 func checkKeyRequest(name string, scopes *gen.Scopes, subaccount *gen.Subaccount, subtrader *gen.FCMSubtraderID) error {
 	if strings.TrimSpace(name) == "" {
 		return errors.New("name must not be empty")
+	}
+	if !utf8.ValidString(name) {
+		return errors.New("name must be valid UTF-8; JSON would change it")
 	}
 	if subaccount != nil && subtrader != nil {
 		return errors.New("subaccount and fcm_subtrader_id exclude each other; set one of them")
