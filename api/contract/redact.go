@@ -21,9 +21,13 @@ const (
 var (
 	tokenForm = regexp.MustCompile(`^[a-z0-9]{1,20}([_:.\- /][a-z0-9_:.\- /]*)*$`)
 	camelForm = regexp.MustCompile(`^[a-z]{2,}([A-Z][a-z]+)*$`)
-	hexRun    = regexp.MustCompile(`[0-9a-f]{16}|[a-z0-9]{21}`)
+	hexRun    = regexp.MustCompile(`[0-9a-f]{12}|[a-z0-9]{21}|([0-9a-f]{2}[_:.\- /]){3}`)
+	hexDigits = regexp.MustCompile(`[0-9a-f]{14}`)
 	uuidForm  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
+
+// separators takes out what may stand between the bytes of a key.
+var separators = strings.NewReplacer("_", "", ":", "", ".", "", "-", "", " ", "", "/", "")
 
 // showable reports whether text may stand in a violation: a short word, a UUID, or nothing.
 // Everything else is described by its kind and length only. What may be shown is listed,
@@ -32,7 +36,8 @@ func showable(text string) bool {
 	if text == "" || uuidForm.MatchString(text) {
 		return true
 	}
-	return len(text) <= maxToken && tokenForm.MatchString(text) && !hexRun.MatchString(text)
+	return len(text) <= maxToken && tokenForm.MatchString(text) &&
+		!hexRun.MatchString(text) && !hexDigits.MatchString(separators.Replace(text))
 }
 
 // describeText returns text in quotes if it may be shown, or else its length.

@@ -5,16 +5,21 @@ import (
 	"crypto"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// Target is a live server to verify, and the key to do it with.
+// Target is a live server to verify, and the key to do it with. fmt, log/slog and encoding/json
+// show its base URL and key ID, never its signer.
 type Target struct {
 	// BaseURL is where the contract's paths start, such as
 	// https://demo-api.kalshi.co/trade-api/v2. Plain http is for loopback only.
@@ -26,6 +31,21 @@ type Target struct {
 	// HTTPClient sends the requests. Its redirect policy is not used: redirects are answers to
 	// be judged. When nil, a client with a timeout of 30 s is used.
 	HTTPClient *http.Client
+}
+
+// Format writes the base URL and the key ID for every verb.
+func (t Target) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(state, "Target{BaseURL: %q, KeyID: %q, Signer: %s}", t.BaseURL, t.KeyID, secret.Redacted)
+}
+
+// LogValue returns the base URL and the key ID for log/slog.
+func (t Target) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("base_url", t.BaseURL), slog.String("key_id", t.KeyID))
+}
+
+// MarshalJSON writes the base URL and the key ID.
+func (t Target) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"base_url": t.BaseURL, "key_id": t.KeyID})
 }
 
 // A VerifyOption changes how [Verify] works.
