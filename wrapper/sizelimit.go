@@ -27,8 +27,9 @@ func (s *sizeLimit) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || response.StatusCode == http.StatusSwitchingProtocols || req.Method == http.MethodHead {
 		return response, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	data, err := readCapped(response.Body, response.ContentLength, s.maxBytes)
+	body := response.Body
+	defer func() { _ = body.Close() }()
+	data, err := readCapped(body, response.ContentLength, s.maxBytes)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return nil, &unreadableError{response.StatusCode, fmt.Errorf("%w of %d bytes", err, s.maxBytes)}

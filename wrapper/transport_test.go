@@ -546,6 +546,39 @@ func TestAPostWithAnIdempotencyKeyIsNotSentAgainBelowSigning(t *testing.T) {
 	}
 }
 
+// closingTransport counts the bodies that were closed.
+type closingTransport struct{ closed *int }
+
+func (c closingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(req)
+	if err == nil {
+		response.Body = &countedBody{response.Body, c.closed}
+	}
+	return response, err
+}
+
+type countedBody struct {
+	io.ReadCloser
+
+	closed *int
+}
+
+func (b *countedBody) Close() error {
+	*b.closed++
+	return b.ReadCloser.Close()
+}
+
+func TestEveryBodyOfTheCallersTransportIsClosed(t *testing.T) {
+	f := newFixture(t, answer(503, ``), answer(200, emptyList))
+	var closed int
+	if _, err := f.client(t, wrapper.WithHTTPTransport(closingTransport{&closed})).GetAPIKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if closed != 2 {
+		t.Errorf("%d of 2 bodies were closed", closed)
+	}
+}
+
 func TestHEADTellsTheLengthOfWhatItDoesNotSend(t *testing.T) {
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "20000000") })
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodHead, f.server.URL+basePath+"/x", nil)
