@@ -62,6 +62,10 @@ bench: ## Run the benchmarks, with allocations
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
+.PHONY: chaos
+chaos: ## Kill rotations at random, fill the disk under them, and check that no key is lost
+	@go run ./.ci/chaos
+
 .PHONY: lint
 lint: fmt vet golangci-lint contract-lint ## Run all linters
 

@@ -12,6 +12,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
 // maxPublicKeyBytes is our own choice: an RSA key of 16384 bits needs 3 KiB.
@@ -30,9 +31,10 @@ func (a app) newCreateCommand() *cobra.Command {
 		output    outputFlag
 		grants    grantFlags
 		publicKey textFlag
+		keyType   choiceFlag
 	)
 	command := &cobra.Command{
-		Use:   "create NAME --public-key FILE",
+		Use:   "create NAME {--public-key FILE | --store DIR}",
 		Short: "Make an API key from a public key of your own",
 		Long: `Makes an API key from a public key of your own, so that the private key never
 leaves your hands. For accounts on the Premier or Market Maker usage level;
@@ -40,10 +42,13 @@ generate works on every level.
 
 Make a pair like this:
   (umask 077 && openssl genpkey -algorithm ed25519 -out key.pem)
-  openssl pkey -in key.pem -pubout -out key.pub`,
+  openssl pkey -in key.pem -pubout -out key.pub
+
+Without --public-key the pair is made here and goes into the store, and a tag is
+added to the key's name. The request is made with the store's current key.`,
 		Args: takes("NAME"),
 	}
-	command.RunE = a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
+	fromFile := a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
 		pem, err := a.readPublicKey(string(publicKey))
 		if err != nil {
 			return err
@@ -59,8 +64,20 @@ Make a pair like this:
 		shown := createdKey{made.APIKeyID, args[0], made.Warning}
 		return output.write(a.stdout, shown, shown.table())
 	})
+	command.RunE = func(command *cobra.Command, args []string) error {
+		switch {
+		case publicKey != "" && keyType.value != "":
+			return usage("--type is for a pair that is made here, and --public-key gives one", "Give one of them")
+		case publicKey != "":
+			return fromFile(command, args)
+		}
+		without := usage("no public key is given", "Give --public-key, or --store to have the pair made and kept there")
+		request := lifecycle.IssueRequest{Name: args[0], Way: lifecycle.Create, Type: gen.KeyType(keyType.value)}
+		return a.issueInto(command, &service, &output, grants.grant(command), request, without)
+	}
+	keyType.choices = keyTypes()
 	command.Flags().Var(&publicKey, "public-key", "`FILE` with the public key, PEM SPKI, RSA or Ed25519; - for standard input")
-	_ = command.MarkFlagRequired("public-key") // fails only for a flag that is not there
+	command.Flags().Var(&keyType, "type", "`TYPE` of the pair to make for the store: rsa or ed25519 (default rsa)")
 	grants.register(command)
 	service.register(command.Flags())
 	output.register(command.Flags())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 
 	"github.com/spf13/pflag"
 
@@ -13,6 +14,8 @@ import (
 type credentialFlags struct {
 	keyID          textFlag
 	privateKeyFile textFlag
+	// store is the store whose current key signs. Not every command registers the flag.
+	store textFlag
 }
 
 func (f *credentialFlags) register(flags *pflag.FlagSet) {
@@ -22,8 +25,15 @@ func (f *credentialFlags) register(flags *pflag.FlagSet) {
 }
 
 // load returns the credentials that the flags name, and for what they leave open those of the
-// environment.
-func (f *credentialFlags) load(getenv func(string) string) (*wrapper.Credentials, error) {
+// environment. The service at address decides which key of a store that is.
+func (f *credentialFlags) load(ctx context.Context, getenv func(string) string, address string) (*wrapper.Credentials, error) {
+	dir, err := f.storeToSignWith(getenv)
+	if err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		return currentCredentials(ctx, dir, address)
+	}
 	keyID := cmp.Or(string(f.keyID), getenv(wrapper.EnvAPIKeyID))
 	path, pem := string(f.privateKeyFile), ""
 	if path == "" {
@@ -41,4 +51,26 @@ func (f *credentialFlags) load(getenv func(string) string) (*wrapper.Credentials
 	}
 	return nil, usage("no private key is given",
 		"Give --private-key-file, or set "+wrapper.EnvPrivateKeyPath+" or "+wrapper.EnvPrivateKey)
+}
+
+// storeToSignWith returns the directory of the store whose current key signs, "" if the
+// credentials are given themselves. Flags win over the environment; on the same level the two
+// contradict each other.
+func (f *credentialFlags) storeToSignWith(getenv func(string) string) (string, error) {
+	flagged := f.keyID != "" || f.privateKeyFile != ""
+	switch {
+	case f.store != "" && flagged:
+		return "", usage("--store excludes --key-id and --private-key-file", "Give the store or the key, not both")
+	case f.store != "":
+		return string(f.store), nil
+	case flagged:
+		return "", nil
+	}
+	dir := getenv(envStore)
+	for _, name := range []string{wrapper.EnvAPIKeyID, wrapper.EnvPrivateKeyPath, wrapper.EnvPrivateKey} {
+		if dir != "" && getenv(name) != "" {
+			return "", usage(envStore+" and "+name+" are both set", "Unset one of them, or give --store")
+		}
+	}
+	return dir, nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
 // exitCode is what the program ends with. The numbers are our own choice and are documented in
@@ -36,6 +38,8 @@ func exitCodeOf(err error) exitCode {
 		sentinel error
 		code     exitCode
 	}{
+		// The store's journal knows what is unknown here, and repeating the command goes on with it.
+		{lifecycle.ErrUnfinished, exitUnavailable},
 		{wrapper.ErrOutcomeUnknown, exitOutcomeUnknown},
 		{wrapper.ErrUnauthenticated, exitUnauthenticated},
 		{wrapper.ErrForbidden, exitForbidden},
@@ -44,12 +48,18 @@ func exitCodeOf(err error) exitCode {
 		{wrapper.ErrRateLimited, exitUnavailable},
 		{wrapper.ErrConflict, exitUnavailable},
 		{context.DeadlineExceeded, exitUnavailable},
+		{wrapper.ErrInsecure, exitUsage},
+		{keystore.ErrNoCurrent, exitUsage},
+		{keystore.ErrNoPrivateKey, exitUsage},
+		{lifecycle.ErrInvalid, exitUsage},
+		{lifecycle.ErrNoSigner, exitUsage},
+		{lifecycle.ErrRevoked, exitUsage},
 	} {
 		if errors.Is(err, row.sentinel) {
 			return row.code
 		}
 	}
-	if refusedHere(err) {
+	if _, ok := errors.AsType[*keystore.DamagedError](err); ok || refusedHere(err) {
 		return exitUsage
 	}
 	return exitFailure

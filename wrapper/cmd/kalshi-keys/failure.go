@@ -60,6 +60,10 @@ func describe(err error) (text, hint string) {
 		hint = credentials.Hint
 	} else if call, ok := errors.AsType[*wrapper.Error](err); ok {
 		hint = call.Hint
+	} else {
+		hint = storeHint(err)
 	}
-	return printable(strings.TrimSuffix(err.Error(), ". "+hint)), printable(hint)
+	// Errors that were joined come one to a line.
+	text = strings.ReplaceAll(err.Error(), "\n", "; ")
+	return printable(strings.TrimSuffix(text, ". "+hint)), printable(hint)
 }

@@ -12,6 +12,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
 // cleanupTimeout bounds the deletion of a key that nobody holds (our own choice).
@@ -35,14 +36,17 @@ func (a app) newGenerateCommand() *cobra.Command {
 		keyType choiceFlag
 	)
 	command := &cobra.Command{
-		Use:   "generate NAME --out FILE",
-		Short: "Make an API key and keep its private key in a file",
+		Use:   "generate NAME {--out FILE | --store DIR}",
+		Short: "Make an API key and keep its private key in a file or a store",
 		Long: `Makes an API key whose pair the service makes, and writes the private key to FILE,
 which must not exist yet and only you can read. The service shows a private key
-once, and this program never prints it: FILE is the only copy.`,
+once, and this program never prints it: FILE is the only copy.
+
+Without --out the key goes into the store, and a tag is added to its name. There
+it survives a crash and a lost answer. It is made with the store's current key.`,
 		Args: takes("NAME"),
 	}
-	command.RunE = a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
+	toFile := a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
 		grant := grants.grant(command)
 		request := gen.GenerateAPIKeyRequest{
 			Name: args[0], Scopes: grant.scopes, Subaccount: grant.subaccount, FCMSubtraderID: grant.subtrader,
@@ -59,10 +63,17 @@ once, and this program never prints it: FILE is the only copy.`,
 		}
 		return nil
 	})
-	keyType.choices = []string{string(gen.KeyTypeRSA), string(gen.KeyTypeEd25519)}
+	command.RunE = func(command *cobra.Command, args []string) error {
+		if out != "" {
+			return toFile(command, args)
+		}
+		without := usage("it is not said where to keep the private key", "Give --out or --store")
+		request := lifecycle.IssueRequest{Name: args[0], Way: lifecycle.Generate, Type: gen.KeyType(keyType.value)}
+		return a.issueInto(command, &service, &output, grants.grant(command), request, without)
+	}
+	keyType.choices = keyTypes()
 	command.Flags().Var(&out, "out", "`FILE` to make for the private key")
 	command.Flags().Var(&keyType, "type", "`TYPE` of the pair: rsa or ed25519 (default rsa)")
-	_ = command.MarkFlagRequired("out") // fails only for a flag that is not there
 	grants.register(command)
 	service.register(command.Flags())
 	output.register(command.Flags())

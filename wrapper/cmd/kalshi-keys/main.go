@@ -2,9 +2,14 @@
 // tools, and runs a sandbox to try all of it against.
 //
 //	kalshi-keys list
-//	kalshi-keys generate NAME --out FILE
-//	kalshi-keys create NAME --public-key FILE
-//	kalshi-keys delete ID --yes
+//	kalshi-keys generate NAME {--out FILE | --store DIR}
+//	kalshi-keys create NAME {--public-key FILE | --store DIR}
+//	kalshi-keys delete ID --yes [--store DIR]
+//	kalshi-keys import KEY-ID FILE --store DIR [--use]
+//	kalshi-keys rotate --store DIR [--type T] [--grace TIME]
+//	kalshi-keys recover --store DIR [--set-aside]
+//	kalshi-keys audit --store DIR
+//	kalshi-keys export --store DIR --env FILE
 //	kalshi-keys sign METHOD PATH
 //	kalshi-keys sandbox --env-file FILE
 //	kalshi-keys verify [--read-only] [--report FILE]
@@ -22,6 +27,10 @@
 //	KALSHI_PRIVATE_KEY_PATH  the path of its private key      --private-key-file
 //	KALSHI_PRIVATE_KEY       the private key itself, as PEM   no flag: arguments show in process lists
 //	KALSHI_BASE_URL          the service's base URL           --base-url or --environment
+//	KALSHI_STORE             a directory that keeps keys      --store
+//
+// With a store and no key ID, the store's current key for the base URL signs. A store and a key
+// given both by flags, or both by the environment, are refused.
 //
 // # Output
 //
@@ -37,11 +46,12 @@
 //	   contract rules out, a file that is missing or in the way
 //	3  unauthenticated
 //	4  not found
-//	5  unavailable, rate limited, not visible yet, or no answer in time: try again later
+//	5  unavailable, rate limited, not visible yet, or no answer in time: try again later; on a
+//	   store also: unfinished, and the next command goes on
 //	6  outcome unknown: the request may have taken effect, look before repeating it
 //	7  forbidden
 //	8  verify: the service deviates from the contract; drift: a breaking change;
-//	   coverage: less than --min
+//	   coverage: less than --min; audit: something has to be done
 //
 // # Windows
 //

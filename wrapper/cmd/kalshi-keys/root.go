@@ -16,6 +16,8 @@ Configuration; flags win over the environment:
   KALSHI_PRIVATE_KEY       the private key itself, as PEM  no flag: arguments
                                                            show in process lists
   KALSHI_BASE_URL          the service's base URL          --base-url, --environment
+  KALSHI_STORE             a directory that keeps keys     --store
+With a store and no key ID, the store's current key for the base URL signs.
 
 Exit codes:
   0  done
@@ -24,11 +26,12 @@ Exit codes:
      that the contract rules out, a file that is missing or in the way
   3  unauthenticated
   4  not found
-  5  unavailable, rate limited, not visible yet, or no answer in time
+  5  unavailable, rate limited, not visible yet, or no answer in time; on a
+     store also: unfinished, and the next command goes on
   6  outcome unknown: the request may have taken effect, look before repeating it
   7  forbidden
   8  verify: the service deviates from the contract; drift: a breaking change;
-     coverage: less than --min`
+     coverage: less than --min; audit: something has to be done`
 
 func (a app) newRootCommand() *cobra.Command {
 	root := &cobra.Command{

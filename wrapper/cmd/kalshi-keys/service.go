@@ -21,29 +21,40 @@ const defaultTimeout = 90 * time.Second
 
 // serviceFlags say which service to call, as whom and for how long.
 type serviceFlags struct {
+	addressFlags
+
 	credentials credentialFlags
-	baseURL     textFlag
-	environment choiceFlag
 	timeout     time.Duration
 	verbose     bool
 }
 
 func (f *serviceFlags) register(flags *pflag.FlagSet) {
 	f.registerFor(flags, defaultTimeout)
+	registerStore(flags, &f.credentials.store)
 }
 
 // registerFor registers the flags of a command that takes up to timeout by default.
 func (f *serviceFlags) registerFor(flags *pflag.FlagSet, timeout time.Duration) {
 	f.credentials.register(flags)
-	f.environment.choices = []string{"production", "production-external-api", "demo", "demo-former-host"}
-	flags.Var(&f.baseURL, "base-url", "base `URL`, path included (or "+envBaseURL+")")
-	flags.Var(&f.environment, "environment", "`HOST` of the service instead of --base-url: "+strings.Join(f.environment.choices, ", ")+" (default production)")
+	f.addressFlags.register(flags)
 	flags.DurationVar(&f.timeout, "timeout", timeout, "give up after this `TIME`, retries included")
 	flags.BoolVar(&f.verbose, "verbose", false, "log every attempt to standard error")
 }
 
+// addressFlags say where the service is.
+type addressFlags struct {
+	baseURL     textFlag
+	environment choiceFlag
+}
+
+func (f *addressFlags) register(flags *pflag.FlagSet) {
+	f.environment.choices = []string{"production", "production-external-api", "demo", "demo-former-host"}
+	flags.Var(&f.baseURL, "base-url", "base `URL`, path included (or "+envBaseURL+")")
+	flags.Var(&f.environment, "environment", "`HOST` of the service instead of --base-url: "+strings.Join(f.environment.choices, ", ")+" (default production)")
+}
+
 // address returns the base URL to use: the flags', the environment's or production's.
-func (f *serviceFlags) address(getenv func(string) string) (string, error) {
+func (f *addressFlags) address(getenv func(string) string) (string, error) {
 	if f.baseURL != "" && f.environment.value != "" {
 		return "", usage("--base-url and --environment exclude each other", "Give one of them")
 	}
@@ -75,23 +86,23 @@ func (a app) calling(
 		if flags.timeout <= 0 {
 			return usage("--timeout must be greater than zero", "")
 		}
-		client, err := a.newClient(flags)
+		ctx, cancel := context.WithTimeout(command.Context(), flags.timeout)
+		defer cancel()
+		client, err := a.newClient(ctx, flags)
 		if err != nil {
 			return err
 		}
 		defer client.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(command.Context(), flags.timeout)
-		defer cancel()
 		return work(ctx, client, args)
 	}
 }
 
-func (a app) newClient(flags *serviceFlags) (*wrapper.Client, error) {
+func (a app) newClient(ctx context.Context, flags *serviceFlags) (*wrapper.Client, error) {
 	address, err := flags.address(a.getenv)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := flags.credentials.load(a.getenv)
+	credentials, err := flags.credentials.load(ctx, a.getenv, address)
 	if err != nil {
 		return nil, err
 	}
@@ -100,13 +111,17 @@ func (a app) newClient(flags *serviceFlags) (*wrapper.Client, error) {
 		options = append(options, wrapper.WithLogger(a.logger()))
 	}
 	client, err := wrapper.NewClient(credentials, options...)
-	switch {
-	case errors.Is(err, wrapper.ErrInsecure):
-		return nil, usage(err.Error(), "")
-	case err != nil:
-		return nil, usage(err.Error(), "Check --base-url or "+envBaseURL)
+	if err != nil {
+		return nil, unusableAddress(err)
 	}
 	return client, nil
+}
+
+func unusableAddress(err error) error {
+	if errors.Is(err, wrapper.ErrInsecure) {
+		return usage(err.Error(), "")
+	}
+	return usage(err.Error(), "Check --base-url or "+envBaseURL)
 }
 
 func (a app) logger() *slog.Logger {

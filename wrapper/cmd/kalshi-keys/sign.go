@@ -13,6 +13,7 @@ import (
 
 func (a app) newSignCommand() *cobra.Command {
 	var (
+		service     addressFlags
 		credentials credentialFlags
 		output      outputFlag
 	)
@@ -23,12 +24,12 @@ func (a app) newSignCommand() *cobra.Command {
 this method and path only, and for some ten seconds. Nothing is sent.
 
 PATH is the path from the root of the host. A query is left out, since it is not
-signed:
+signed. The base URL only tells which key of a store signs:
   kalshi-keys sign GET /trade-api/v2/api_keys |
     curl -H @- https://external-api.demo.kalshi.co/trade-api/v2/api_keys`,
 		Args: takes("METHOD", "PATH"),
 	}
-	command.RunE = func(_ *cobra.Command, args []string) error {
+	command.RunE = func(command *cobra.Command, args []string) error {
 		method, err := signedMethod(args[0])
 		if err != nil {
 			return err
@@ -37,7 +38,11 @@ signed:
 		if err != nil {
 			return err
 		}
-		signer, err := credentials.load(a.getenv)
+		address, err := service.address(a.getenv)
+		if err != nil {
+			return err
+		}
+		signer, err := credentials.load(command.Context(), a.getenv, address)
 		if err != nil {
 			return err
 		}
@@ -48,6 +53,8 @@ signed:
 		return output.write(a.stdout, headers, headers.lines())
 	}
 	credentials.register(command.Flags())
+	registerStore(command.Flags(), &credentials.store)
+	service.register(command.Flags())
 	output.register(command.Flags())
 	return command
 }

@@ -61,6 +61,7 @@ Ends with exit code 8 if the service deviates from the contract.`,
 func (f *verifyFlags) register(command *cobra.Command) {
 	flags := command.Flags()
 	f.service.registerFor(flags, verifyTimeout)
+	registerStore(flags, &f.service.credentials.store)
 	f.output.register(flags)
 	flags.Var(&f.report, "report", "also write the report to this `FILE`")
 	flags.BoolVar(&f.readOnly, "read-only", false, "send nothing that changes state")
@@ -69,12 +70,12 @@ func (f *verifyFlags) register(command *cobra.Command) {
 }
 
 func (a app) verify(ctx context.Context, flags verifyFlags) error {
-	target, err := a.verifyTarget(flags)
+	ctx, cancel := context.WithTimeout(ctx, flags.service.timeout)
+	defer cancel()
+	target, err := a.verifyTarget(ctx, flags)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, flags.service.timeout)
-	defer cancel()
 	report, err := contract.Verify(ctx, target, a.verifyOptions(flags)...)
 	a.endProgress()
 	if err != nil && len(report.Checks) == 0 {
@@ -89,7 +90,7 @@ func (a app) verify(ctx context.Context, flags verifyFlags) error {
 	return verdictOf(report)
 }
 
-func (a app) verifyTarget(flags verifyFlags) (contract.Target, error) {
+func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (contract.Target, error) {
 	address, err := flags.service.address(a.getenv)
 	if err != nil {
 		return contract.Target{}, err
@@ -98,7 +99,7 @@ func (a app) verifyTarget(flags verifyFlags) (contract.Target, error) {
 		return contract.Target{}, usage("verify would make and delete keys in production",
 			"Give --read-only, another environment, or --allow-production if that is what you want")
 	}
-	credentials, err := flags.service.credentials.load(a.getenv)
+	credentials, err := flags.service.credentials.load(ctx, a.getenv, address)
 	if err != nil {
 		return contract.Target{}, err
 	}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+const (
+	// measured is how many rotations are let run to know how long one takes.
+	measured = 5
+	// rotationsPerStore keeps a store at a size that real ones have.
+	rotationsPerStore = 50
+)
+
+// killRotations kills a rotation at a random moment, until it has done so often enough.
+func killRotations(ctx context.Context, t *tally, w *world, kills int, random *rand.Rand) error {
+	s, err := w.newSite(ctx, "kill-0")
+	if err != nil {
+		return err
+	}
+	takes, err := s.measure(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("a rotation takes %v\n", takes.Round(time.Millisecond))
+	began, done, inTime := time.Now(), 0, 0
+	// Where the kills struck, by how many requests the service had answered by then.
+	struck := map[int64]int{}
+	for rotation := 1; done < kills; rotation++ {
+		if rotation%rotationsPerStore == 0 {
+			if s, err = w.newSite(ctx, fmt.Sprintf("kill-%d", rotation)); err != nil {
+				return err
+			}
+		}
+		moment := time.Duration(random.Int64N(int64(takes)))
+		grace := []string{"0s", "20ms"}[random.IntN(2)]
+		answered := s.exchanges.Load()
+		killed, err := s.killAfter(ctx, moment, grace)
+		if err != nil {
+			return err
+		}
+		if !killed {
+			inTime++
+		} else {
+			done++
+			struck[s.exchanges.Load()-answered]++
+		}
+		s.checkAll(ctx, t, fmt.Sprintf("rotation %d, stopped after %v", rotation, moment))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	fmt.Printf("%d rotations killed, %d ended before the kill, in %v\n", done, inTime, time.Since(began).Round(time.Second))
+	for _, requests := range slices.Sorted(maps.Keys(struck)) {
+		fmt.Printf("  %3d killed when the service had answered %d requests\n", struck[requests], requests)
+	}
+	return nil
+}
+
+func (w *world) newSite(ctx context.Context, name string) (*site, error) {
+	store, err := w.newStore(ctx, name)
+	return &site{world: w, store: store}, err
+}
+
+// measure returns how long the slowest of a few rotations takes, the start of the program
+// included.
+func (s *site) measure(ctx context.Context) (time.Duration, error) {
+	var slowest time.Duration
+	for range measured {
+		began := time.Now()
+		out, err := s.rotate(ctx, "0s").CombinedOutput()
+		if err != nil {
+			return 0, fmt.Errorf("rotate: %w: %s", err, out)
+		}
+		slowest = max(slowest, time.Since(began))
+	}
+	return slowest, nil
+}
+
+func (s *site) rotate(ctx context.Context, grace string) *exec.Cmd {
+	return s.command(ctx, s.store, "rotate", "--grace", grace, "--settle", settle.String())
+}
+
+// killAfter starts a rotation, and reports whether it was killed before it ended by itself.
+func (s *site) killAfter(ctx context.Context, moment time.Duration, grace string) (bool, error) {
+	command := s.rotate(ctx, grace)
+	if err := command.Start(); err != nil {
+		return false, err
+	}
+	alarm := time.AfterFunc(moment, func() { _ = command.Process.Kill() })
+	defer alarm.Stop()
+	err := command.Wait()
+	exited, ok := errors.AsType[*exec.ExitError](err)
+	if err != nil && (!ok || exited.Exited()) {
+		return false, fmt.Errorf("rotate failed by itself: %w", err)
+	}
+	return err != nil, nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"kalshi.internal/apikeys/api/sandbox"
+)
+
+// world is a service, and the program that keeps its keys in stores.
+type world struct {
+	dir     string
+	program string
+	box     *sandbox.Sandbox
+	server  *http.Server
+	origin  string
+	// exchanges counts the requests that the service has answered.
+	exchanges atomic.Int64
+	// foreign is a key of the account that no store holds, and that must stay.
+	foreign sandbox.Key
+}
+
+func newWorld(ctx context.Context) (*world, error) {
+	dir, err := os.MkdirTemp("", "kalshi-chaos-")
+	if err != nil {
+		return nil, err
+	}
+	w := &world{dir: dir, program: filepath.Join(dir, "kalshi-keys")}
+	if err := w.start(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return w, nil
+}
+
+func (w *world) start(ctx context.Context) error {
+	//nolint:gosec // The program's own name, and a directory of this run.
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.program, "./wrapper/cmd/kalshi-keys")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("building the program: %w", err)
+	}
+	w.box = sandbox.New(sandbox.WithControl(), sandbox.WithObserver(func(sandbox.Exchange) { w.exchanges.Add(1) }))
+	foreign, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("foreign"))
+	if err != nil {
+		return err
+	}
+	w.foreign = foreign
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	w.origin = "http://" + listener.Addr().String()
+	w.server = &http.Server{Handler: w.box, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = w.server.Serve(listener) }() // close ends it
+	return nil
+}
+
+func (w *world) close() {
+	_ = w.server.Close()
+	_ = os.RemoveAll(w.dir)
+}
+
+func (w *world) baseURL() string { return w.origin + sandbox.BasePath }
+
+// command returns a run of the program on a store.
+func (w *world) command(ctx context.Context, store, name string, args ...string) *exec.Cmd {
+	//nolint:gosec // The program under test.
+	command := exec.CommandContext(ctx, w.program, append([]string{name, "--store", store}, args...)...)
+	command.Env = []string{"KALSHI_BASE_URL=" + w.baseURL(), "PATH=" + os.Getenv("PATH")}
+	return command
+}
+
+// newStore returns the directory of a store with one key in it.
+func (w *world) newStore(ctx context.Context, name string) (string, error) {
+	key, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named(name))
+	if err != nil {
+		return "", err
+	}
+	dir, file := filepath.Join(w.dir, name), filepath.Join(w.dir, name+".pem")
+	if err := os.WriteFile(file, []byte(key.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
+		return "", err
+	}
+	out, err := w.command(ctx, dir, "import", key.ID, file).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("import: %w: %s", err, out)
+	}
+	return dir, nil
+}
+
+// serviceKey is a key as the service has it.
+type serviceKey struct {
+	ID      string `json:"api_key_id"`
+	Name    string `json:"name"`
+	Deleted bool   `json:"deleted"`
+}
+
+// liveKeys returns the keys at the service that work, but for the foreign one.
+func (w *world) liveKeys(ctx context.Context) ([]serviceKey, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.origin+sandbox.ControlPath+"keys", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	client := http.Client{Timeout: 10 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var all struct {
+		Keys []serviceKey `json:"keys"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
+		return nil, err
+	}
+	return w.withoutForeign(all.Keys)
+}
+
+func (w *world) withoutForeign(all []serviceKey) ([]serviceKey, error) {
+	var ours []serviceKey
+	foreign := false
+	for _, key := range all {
+		switch {
+		case key.ID == w.foreign.ID:
+			foreign = !key.Deleted
+		case !key.Deleted:
+			ours = append(ours, key)
+		}
+	}
+	if !foreign {
+		return nil, errors.New("a key that is not the store's was deleted")
+	}
+	return ours, nil
+}

@@ -1,0 +1,66 @@
+package main_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	program "kalshi.internal/apikeys/wrapper/cmd/kalshi-keys"
+)
+
+// storeWorld returns a sandbox, and an environment with a store that holds its first key.
+func storeWorld(t *testing.T) (*sandbox.Sandbox, program.World) {
+	t.Helper()
+	box := sandbox.New()
+	server := httptest.NewServer(box)
+	t.Cleanup(server.Close)
+	key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "first.pem")
+	if err := os.WriteFile(file, []byte(key.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	world := program.World{Env: map[string]string{
+		"KALSHI_BASE_URL": server.URL + sandbox.BasePath,
+		"KALSHI_STORE":    filepath.Join(dir, "keys"),
+	}}
+	run(t.Context(), world, "import", key.ID, file).want(t, 0)
+	return box, world
+}
+
+func TestATerminalIsToldWhatIsWaitedFor(t *testing.T) {
+	_, world := storeWorld(t)
+	world.Terminal = true
+	got := run(t.Context(), world, "rotate", "--grace", "10ms")
+	got.want(t, 0, "switching to key ", "works for another ", "revoking key ")
+	world.Terminal = false
+	if got := run(t.Context(), world, "rotate", "--grace", "10ms"); got.stderr != "" {
+		t.Errorf("without a terminal stderr holds %q", got.stderr)
+	}
+}
+
+func TestALostAnswerIsMadeGoodByTheStore(t *testing.T) {
+	box, world := storeWorld(t)
+	err := box.SetFaults(sandbox.Fault{
+		Operation: sandbox.OperationGenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultDrop, Times: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t.Context(), world, "rotate", "--grace", "0s", "--settle", "1s").want(t, 0)
+	got := run(t.Context(), world, "list")
+	if got.want(t, 0); strings.Count(got.stdout, "bootstrap [") != 1 || strings.Count(got.stdout, "bootstrap") != 1 {
+		t.Errorf("not exactly the new key is left:\n%s", got.stdout)
+	}
+}
+
+func TestALogOfAStoreCommandShowsNoKey(t *testing.T) {
+	_, world := storeWorld(t)
+	run(t.Context(), world, "rotate", "--grace", "0s", "--verbose").want(t, 0, "generateApiKey")
+}

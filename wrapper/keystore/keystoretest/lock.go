@@ -1,0 +1,131 @@
+package keystoretest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/wrapper/keystore"
+)
+
+// patience is how long a test waits for a lock that it must not get.
+const patience = 30 * time.Millisecond
+
+func theLockWaitsUntilTheContextEnds(s suite) {
+	locked(s.T, s.Store, func() { mustNotLock(s.T, s.Store) })
+	locked(s.T, s.Store, func() {})
+}
+
+func unlockingAgainDoesNothing(s suite) {
+	unlock, err := s.Lock(s.Context())
+	if err != nil || unlock() != nil || unlock() != nil {
+		s.Fatal("locking and unlocking must succeed")
+	}
+	locked(s.T, s.Store, func() {
+		if err := unlock(); err != nil {
+			s.Error(err)
+		}
+		mustNotLock(s.T, s.Store)
+		if err := s.PutJournal(s.Context(), keystore.JournalRecord{ID: "id"}); err != nil {
+			s.Errorf("the first unlock took the second lock away: %v", err)
+		}
+	})
+}
+
+func onlyOneAtATimeHoldsTheLock(s suite) {
+	const writers, each = 4, 5
+	mustPut(s.T, s.Store, counter(s.T, s.Store, 0))
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range each {
+				if err := count(s.Context(), s.Store); err != nil {
+					s.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got, err := s.Get(s.Context(), "counter"); err != nil || got.Name != strconv.Itoa(writers*each) {
+		s.Errorf("%d times one makes %q, %v", writers*each, got.Name, err)
+	}
+}
+
+func anEndedContextChangesNothing(s suite) {
+	entry := NewEntry(s.T, "id", baseURL)
+	mustPut(s.T, s.Store, entry)
+	ended, end := context.WithCancel(s.Context())
+	end()
+	unlock, err := s.Lock(ended)
+	if !errors.Is(err, context.Canceled) {
+		s.Errorf("Lock: got %v, want context.Canceled", err)
+	}
+	if err == nil {
+		_ = unlock()
+	}
+	locked(s.T, s.Store, func() {
+		for name, err := range map[string]error{
+			"Put":           s.Put(ended, NewEntry(s.T, "other", baseURL)),
+			"SetCurrent":    s.SetCurrent(ended, baseURL, "id"),
+			"PutJournal":    s.PutJournal(ended, keystore.JournalRecord{ID: "id"}),
+			"DeleteJournal": s.DeleteJournal(ended, "id"),
+		} {
+			if !errors.Is(err, context.Canceled) {
+				s.Errorf("%s: got %v, want context.Canceled", name, err)
+			}
+		}
+	})
+	mustList(s.T, s.Store, "id")
+	mustHaveNoCurrent(s.T, s.Store, baseURL)
+	mustRecord(s.T, s.Store)
+}
+
+func mustNotLock(t *testing.T, store keystore.Store) {
+	t.Helper()
+	short, end := context.WithTimeout(t.Context(), patience)
+	defer end()
+	if unlock, err := store.Lock(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the lock was given twice: %v", err)
+		if err == nil {
+			_ = unlock()
+		}
+	}
+}
+
+// counter is an entry that counts in its name.
+func counter(t *testing.T, store keystore.Store, n int) keystore.Entry {
+	t.Helper()
+	entry, err := store.Get(t.Context(), "counter")
+	if errors.Is(err, keystore.ErrNotFound) {
+		entry, err = NewEntry(t, "counter", baseURL), nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Name = strconv.Itoa(n)
+	return entry
+}
+
+// count adds one under the lock, and reads without it as readers may.
+func count(ctx context.Context, store keystore.Store) (err error) {
+	unlock, err := store.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	entry, err := store.Get(ctx, "counter")
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(entry.Name)
+	if err != nil {
+		return fmt.Errorf("a write was seen half: %w", err)
+	}
+	entry.Name = strconv.Itoa(n + 1)
+	return store.Put(ctx, entry)
+}

@@ -1,0 +1,91 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/secret"
+)
+
+// ImportRequest is an existing key to bring into the store.
+type ImportRequest struct {
+	// KeyID is its ID, PrivateKey its private half in PEM.
+	KeyID      string
+	PrivateKey secret.PEM
+	// Use makes it the current key. The first key of a base URL becomes current in any case, and
+	// so does one that comes after the current key was revoked.
+	Use bool
+}
+
+// Import proves an existing key by a signed request, puts it into the store and returns its
+// entry. A key that is in the store already is brought up to date. Nothing is stored for a key
+// that does not work.
+func (m *Manager) Import(ctx context.Context, req ImportRequest) (keystore.Entry, error) {
+	var entry keystore.Entry
+	err := m.locked(ctx, func(ctx context.Context) error {
+		if _, err := m.recover(ctx); err != nil {
+			// A key that works may be just what it takes to recover.
+			m.progress("recovering failed: %v", err)
+		}
+		imported, err := m.proven(ctx, req)
+		if err != nil {
+			return err
+		}
+		if err := m.store.Put(lasting(ctx), imported); err != nil {
+			return fmt.Errorf("lifecycle: key %s works, but was not stored: %w", imported.KeyID, err)
+		}
+		entry = imported
+		return m.useImported(ctx, entry, req.Use)
+	})
+	return entry, err
+}
+
+// proven returns the entry of a key as the service knows it.
+func (m *Manager) proven(ctx context.Context, req ImportRequest) (keystore.Entry, error) {
+	credentials, err := wrapper.NewCredentials(req.KeyID, []byte(req.PrivateKey.RevealPrivateKey()))
+	if err != nil {
+		return keystore.Entry{}, fmt.Errorf("lifecycle: nothing was imported: %w", err)
+	}
+	client, err := wrapper.NewClient(credentials, m.options()...)
+	if err != nil {
+		return keystore.Entry{}, err
+	}
+	listed, err := m.listing(ctx, client, credentials.KeyID())
+	if err != nil {
+		return keystore.Entry{}, fmt.Errorf("lifecycle: nothing was imported: %w", err)
+	}
+	public := credentials.Signer().Public()
+	keyType, err := typeOf(public)
+	if err != nil {
+		return keystore.Entry{}, err
+	}
+	text, err := keystore.PublicKeyPEM(public)
+	if err != nil {
+		return keystore.Entry{}, err
+	}
+	now := m.clock.Now()
+	entry := keystore.Entry{
+		KeyID: credentials.KeyID(), Name: listed.Name, Type: keyType, BaseURL: m.baseURL,
+		PrivateKey: req.PrivateKey, PublicKey: text,
+		CreatedAt: now, ChangedAt: now, State: keystore.StateActive,
+	}
+	if before, err := m.store.Get(ctx, entry.KeyID); err == nil {
+		entry.CreatedAt = before.CreatedAt
+	}
+	return describedBy(entry, listed), nil
+}
+
+func (m *Manager) useImported(ctx context.Context, entry keystore.Entry, use bool) error {
+	current, err := m.store.Current(ctx, m.baseURL)
+	switch {
+	case use, errors.Is(err, keystore.ErrNoCurrent), err == nil && current.State == keystore.StateRevoked:
+		err = m.store.SetCurrent(lasting(ctx), m.baseURL, entry.KeyID)
+	}
+	if err != nil {
+		return fmt.Errorf("lifecycle: key %s is stored, but not current: %w", entry.KeyID, err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+)
+
+// IssueRequest says what key to make.
+type IssueRequest struct {
+	// Name is what the key is called; a tag is added to it.
+	Name string
+	// Way is Generate when empty, and Create when a Signer is given.
+	Way Way
+	// Type is RSA when empty, as at the service (source: published), and the Signer's own when
+	// one is given.
+	Type gen.KeyType
+	// Scopes are what the key may do: nil for full access (source: published).
+	Scopes []gen.Scope
+	// Subaccount and FCMSubtraderID bind the key; they exclude each other (source: published).
+	Subaccount     *int
+	FCMSubtraderID *string
+	// Signer is a private key in an HSM or a KMS. The store keeps its public half only, and
+	// [WithSigner] has to lead to it later.
+	Signer crypto.Signer
+}
+
+// Issue makes a key, proves it and returns its entry, which is active and not current. When it
+// returns an error, no key was made, it was revoked again, or the error is [ErrUnfinished].
+func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, error) {
+	p, err := plan{
+		action: actionIssue, name: req.Name, way: req.Way, keyType: req.Type, scopes: req.Scopes,
+		subaccount: req.Subaccount, fcmSubtraderID: req.FCMSubtraderID, signer: req.Signer,
+	}.checked()
+	if err != nil {
+		return keystore.Entry{}, err
+	}
+	var entry keystore.Entry
+	err = m.locked(ctx, func(ctx context.Context) error {
+		if _, err := m.recover(ctx); err != nil {
+			return err
+		}
+		_, by, err := m.current(ctx)
+		if err != nil {
+			return err
+		}
+		made, in, err := m.makeKey(ctx, by, p)
+		if err != nil {
+			return err
+		}
+		entry = made
+		return m.drop(ctx, in)
+	})
+	return entry, err
+}
+
+// makeKey makes a key and proves it. Its intent is still in the journal. When it returns an
+// error, no key was made, it was revoked again, or the error is ErrUnfinished.
+func (m *Manager) makeKey(ctx context.Context, by *wrapper.Client, p plan) (keystore.Entry, intent, error) {
+	in, entry, err := m.request(ctx, by, p)
+	if err != nil {
+		return entry, in, err
+	}
+	client, err := m.clientOfNew(ctx, entry, p)
+	if err == nil {
+		entry, err = m.activate(ctx, by, client, in, entry)
+	}
+	if err != nil {
+		return entry, in, m.undo(ctx, by, in, entry.KeyID, err)
+	}
+	return entry, in, nil
+}
+
+// clientOfNew prefers the way to the private key that later operations will go.
+func (m *Manager) clientOfNew(ctx context.Context, entry keystore.Entry, p plan) (*wrapper.Client, error) {
+	if p.signer != nil && m.openSigner == nil {
+		return m.signerClient(entry, p.signer)
+	}
+	return m.clientFor(ctx, entry)
+}

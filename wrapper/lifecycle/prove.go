@@ -1,0 +1,100 @@
+package lifecycle
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+)
+
+// prove waits until the service accepts a request that the new key signed, and returns the list
+// that it answered with: nil if the key may not see it.
+func (m *Manager) prove(ctx context.Context, client *wrapper.Client, entry keystore.Entry) (*gen.GetAPIKeysResponse, error) {
+	var list *gen.GetAPIKeysResponse
+	err := m.poll(ctx, m.proofTimeout, "waiting for the service to know key "+entry.KeyID, func() (bool, error) {
+		var err error
+		list, err = client.GetAPIKeys(ctx)
+		if isProof(entry, err) {
+			return true, nil
+		}
+		return !mayPass(err) && !mayBeTooNew(err), err
+	})
+	if errors.Is(err, wrapper.ErrUnauthenticated) {
+		return nil, fmt.Errorf("lifecycle: key %s: %w: %w", entry.KeyID, ErrNotProven, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lifecycle: key %s could not be proven: %w", entry.KeyID, err)
+	}
+	return list, nil
+}
+
+// isProof reports whether the answer to a list shows that the service knows the key and its
+// signature. From a key without the scope to list, a refusal for that reason does, too; from any
+// other it may come from something between here and the service.
+func isProof(entry keystore.Entry, err error) bool {
+	if err == nil {
+		return true
+	}
+	refusal, ok := errors.AsType[*wrapper.Error](err)
+	mayList := entry.Scopes == nil || slices.Contains(entry.Scopes, gen.ScopeRead)
+	return ok && !mayList && refusal.Code == "forbidden"
+}
+
+// mayBeTooNew reports whether a key that was made a moment ago may be refused like this.
+func mayBeTooNew(err error) bool {
+	return errors.Is(err, wrapper.ErrUnauthenticated) && !errors.Is(err, wrapper.ErrBadSignature) &&
+		!errors.Is(err, wrapper.ErrMalformedKeyID) && !errors.Is(err, wrapper.ErrClockSkew)
+}
+
+// activate proves a pending key and says so in the store. The answer also tells what the key
+// may do, and whether the request made more than this one.
+func (m *Manager) activate(
+	ctx context.Context, by, client *wrapper.Client, in intent, entry keystore.Entry,
+) (keystore.Entry, error) {
+	list, err := m.prove(ctx, client, entry)
+	if err != nil {
+		return entry, err
+	}
+	if list != nil {
+		if at := indexOf(list, entry.KeyID); at >= 0 {
+			entry = describedBy(entry, list.APIKeys[at])
+		}
+		if err := m.removeDoubles(ctx, by, withTag(list, in.Tag), entry.KeyID); err != nil {
+			return entry, err
+		}
+	}
+	entry.State, entry.ChangedAt = keystore.StateActive, m.clock.Now()
+	if err := m.store.Put(lasting(ctx), entry); err != nil {
+		return entry, fmt.Errorf("lifecycle: key %s works, but the store could not note it: %w", entry.KeyID, err)
+	}
+	return entry, nil
+}
+
+// describedBy returns the entry with what the service says about the key. The name stays: it
+// carries the tag.
+func describedBy(entry keystore.Entry, listed gen.APIKey) keystore.Entry {
+	if len(listed.Scopes) > 0 {
+		entry.Scopes = listed.Scopes
+	}
+	entry.Subaccount = cmp.Or(listed.Subaccount, entry.Subaccount)
+	entry.FCMSubtraderID = cmp.Or(listed.FCMSubtraderID, entry.FCMSubtraderID)
+	return entry
+}
+
+// removeDoubles revokes what else a request made: something on the way may have sent it twice.
+func (m *Manager) removeDoubles(ctx context.Context, by *wrapper.Client, found []gen.APIKey, keyID string) error {
+	for _, key := range found {
+		if key.APIKeyID == keyID {
+			continue
+		}
+		if _, err := m.remove(ctx, by, key.APIKeyID); err != nil {
+			return fmt.Errorf("lifecycle: the request made key %s too, and revoking it failed: %w", key.APIKeyID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+)
+
+// RecoverAction is what Recover did, or what it waits for.
+type RecoverAction string
+
+// The actions. The last two are open: there is nothing to do yet.
+const (
+	// RecoverFinished: a key of an interrupted Issue was proven and is active.
+	RecoverFinished RecoverAction = "finished"
+	// RecoverUndone: what an interrupted operation had made was revoked.
+	RecoverUndone RecoverAction = "undone"
+	// RecoverRevoked: a key that was to be revoked is revoked.
+	RecoverRevoked RecoverAction = "revoked"
+	// RecoverForgotten: an intent was dropped that had nothing left to do.
+	RecoverForgotten RecoverAction = "forgotten"
+	// RecoverGrace: the old key of a rotation still works, until its grace period ends.
+	RecoverGrace RecoverAction = "grace"
+	// RecoverWatch: a request of unknown outcome has made no key so far; it is looked for again.
+	RecoverWatch RecoverAction = "watch"
+)
+
+// RecoverStep is what became of one record of the journal.
+type RecoverStep struct {
+	Action RecoverAction `json:"action"`
+	// KeyID is the key that it is about, Name what the key is or would have been called.
+	KeyID string `json:"api_key_id,omitempty"`
+	Name  string `json:"name,omitempty"`
+	// Until is when grace or watch end.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// RecoverReport says what Recover found in the journal.
+type RecoverReport struct {
+	// Done is what was finished or undone now, in the order of the journal.
+	Done []RecoverStep `json:"done"`
+	// Open is what has to wait.
+	Open []RecoverStep `json:"open"`
+}
+
+// Recover finishes or undoes what earlier operations left behind, whether they failed or the
+// program died. It does nothing, and sends nothing, if the journal is empty, and nothing new if
+// it is called again. It never revokes a key that this store's journal does not name or tag.
+// An error tells what could not be recovered; the report then holds the rest.
+func (m *Manager) Recover(ctx context.Context) (RecoverReport, error) {
+	var report RecoverReport
+	err := m.locked(ctx, func(ctx context.Context) (err error) {
+		report, err = m.recover(ctx)
+		return err
+	})
+	return report, err
+}
+
+// recovery is one run over the journal.
+type recovery struct {
+	*Manager
+
+	report RecoverReport
+	// list is what the service's list showed when it was first needed for a watch.
+	list *gen.GetAPIKeysResponse
+}
+
+// recover needs the lock.
+func (m *Manager) recover(ctx context.Context) (RecoverReport, error) {
+	r := &recovery{Manager: m, report: RecoverReport{Done: []RecoverStep{}, Open: []RecoverStep{}}}
+	intents, err := m.intents(ctx)
+	problems := []error{err}
+	for _, in := range intents {
+		if err := r.resume(ctx, in); err != nil {
+			problems = append(problems, fmt.Errorf("recovering %s of %s: %w", in.Action, in.subject(), err))
+		}
+	}
+	return r.report, errors.Join(problems...)
+}
+
+func (in intent) subject() string {
+	if in.Name == "" {
+		return in.OldKeyID
+	}
+	return fmt.Sprintf("%q", in.Name)
+}
+
+func (r *recovery) done(action RecoverAction, keyID string, in intent) {
+	r.report.Done = append(r.report.Done, RecoverStep{Action: action, KeyID: keyID, Name: in.Name})
+}
+
+func (r *recovery) open(action RecoverAction, keyID string, in intent, until time.Time) {
+	r.report.Open = append(r.report.Open, RecoverStep{Action: action, KeyID: keyID, Name: in.Name, Until: until})
+}
+
+// resume goes on where the intent's operation stopped.
+func (r *recovery) resume(ctx context.Context, in intent) error {
+	if in.Action == actionRevoke {
+		return r.resumeRevoke(ctx, in)
+	}
+	entry, err := r.entryFor(ctx, in)
+	switch {
+	case err != nil:
+		return err
+	case !in.WatchUntil.IsZero():
+		return r.resumeWatch(ctx, in)
+	case entry.KeyID == "":
+		return r.resumeRequest(ctx, in)
+	case in.Action == actionRotate:
+		return r.resumeRotate(ctx, in, entry)
+	}
+	return r.resumeIssue(ctx, in, entry)
+}
+
+// entryFor returns the entry that the intent led to, or an empty one if there is none. What the
+// store cannot read might be it.
+func (m *Manager) entryFor(ctx context.Context, in intent) (keystore.Entry, error) {
+	entries, damaged := m.store.List(ctx)
+	for _, entry := range entries {
+		if strings.Contains(entry.Name, "["+in.Tag+"]") {
+			return entry, nil
+		}
+	}
+	return keystore.Entry{}, damaged
+}
+
+func (r *recovery) resumeRevoke(ctx context.Context, in intent) error {
+	if err := r.finishRevoke(ctx, in); err != nil {
+		return err
+	}
+	r.done(RecoverRevoked, in.OldKeyID, in)
+	return nil
+}
+
+// resumeIssue finishes an Issue whose key is in the store.
+func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.Entry) error {
+	if entry.State != keystore.StatePending {
+		return r.forget(ctx, in, entry.KeyID)
+	}
+	_, by, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	client, err := r.clientFor(ctx, entry)
+	if err != nil {
+		return err
+	}
+	_, err = r.activate(ctx, by, client, in, entry)
+	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
+		return r.undone(ctx, by, in, entry.KeyID)
+	}
+	if err != nil {
+		return err
+	}
+	r.done(RecoverFinished, entry.KeyID, in)
+	return r.drop(ctx, in)
+}
+
+func (r *recovery) forget(ctx context.Context, in intent, keyID string) error {
+	err := r.drop(ctx, in)
+	if err == nil {
+		r.done(RecoverForgotten, keyID, in)
+	}
+	return err
+}
+
+// undone revokes a key that is not to be.
+func (r *recovery) undone(ctx context.Context, by *wrapper.Client, in intent, keyID string) error {
+	_, err := r.giveUp(ctx, by, in, []gen.APIKey{{APIKeyID: keyID}})
+	if err == nil {
+		r.done(RecoverUndone, keyID, in)
+	}
+	return err
+}
+
+// resumeRotate finishes a Rotate that has switched to the new key, and undoes one that has not.
+func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.Entry) error {
+	current, by, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	old, err := r.store.Get(ctx, in.OldKeyID)
+	if err != nil {
+		return err
+	}
+	if current.KeyID != made.KeyID && old.State != keystore.StateRetiring && old.State != keystore.StateRevoked {
+		return r.undone(ctx, by, in, made.KeyID)
+	}
+	until, err := r.retire(ctx, in)
+	switch {
+	case err != nil:
+		return err
+	case until.IsZero():
+		r.done(RecoverRevoked, in.OldKeyID, in)
+	default:
+		r.open(RecoverGrace, in.OldKeyID, in, until)
+	}
+	return nil
+}
+
+// resumeRequest looks what came of a request that led to no entry.
+func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
+	_, by, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := r.lookFor(ctx, by, in.Tag)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 && in.Action == actionIssue && in.Way == Create {
+		entry, err := r.keep(ctx, by, in, answer{keyID: found[0].APIKeyID, privateKey: in.PrivateKey})
+		if err != nil {
+			return err
+		}
+		return r.resumeIssue(ctx, in, entry)
+	}
+	return r.revokeFound(ctx, in, found)
+}
+
+// resumeWatch looks once more for a key that had not appeared.
+func (r *recovery) resumeWatch(ctx context.Context, in intent) error {
+	if r.list == nil {
+		_, by, err := r.current(ctx)
+		if err != nil {
+			return err
+		}
+		if r.list, err = by.GetAPIKeys(ctx); err != nil {
+			return err
+		}
+	}
+	found := withTag(r.list, in.Tag)
+	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
+		return r.forget(ctx, in, "")
+	}
+	return r.revokeFound(ctx, in, found)
+}
+
+func (r *recovery) revokeFound(ctx context.Context, in intent, found []gen.APIKey) error {
+	_, by, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	revoked, err := r.giveUp(ctx, by, in, found)
+	for _, keyID := range revoked {
+		r.done(RecoverUndone, keyID, in)
+	}
+	if err == nil && len(revoked) < max(len(found), 1) {
+		until := in.WatchUntil
+		if until.IsZero() {
+			until = r.clock.Now().Add(WatchPeriod)
+		}
+		r.open(RecoverWatch, "", in, until)
+	}
+	return err
+}

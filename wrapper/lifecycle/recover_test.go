@@ -1,0 +1,173 @@
+package lifecycle_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
+)
+
+func TestRecoverOfAnEmptyJournalSendsNothing(t *testing.T) {
+	w := newWorld(t)
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done)+len(report.Open) != 0 || len(w.seam.requests) != 0 {
+		t.Errorf("%+v, %v, sent %v", report, err, w.seam.requests)
+	}
+}
+
+func TestRecoverNeverRevokesAKeyThatItsJournalDoesNotTag(t *testing.T) {
+	w := newWorld(t)
+	// A key of another store, of the same name and with a tag of its own.
+	w.bootstrap(sandbox.Named("bot [kabcdefghij]"))
+	w.bootstrap(sandbox.Named("bot"))
+	w.issueUntil(answeredGenerate)
+	if live := w.liveKeys(); len(live) != 4 {
+		t.Fatalf("live are %v", live)
+	}
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || report.Done[0].Action != lifecycle.RecoverUndone {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if live := w.liveKeys(); len(live) != 3 {
+		t.Errorf("live are %+v", live)
+	}
+}
+
+func TestRecordsThatCannotBeReadStayAndStopNewKeys(t *testing.T) {
+	for _, row := range []struct{ name, id, data string }{
+		{"no JSON", "broken", "half a rec"},
+		{"another version", "strange", `{"version":99,"tag":"strange"}`},
+		{"another tag", "tag", `{"version":1,"tag":"other"}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.writeJournal(row.id, row.data)
+			if _, err := w.manager.Recover(t.Context()); err == nil || strings.Contains(err.Error(), row.data) {
+				t.Errorf("got %v", err)
+			}
+			if _, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot"}); err == nil {
+				t.Error("a key was issued")
+			}
+			if len(w.journal()) != 1 || len(w.liveKeys()) != 1 {
+				t.Errorf("the journal holds %v", w.journal())
+			}
+		})
+	}
+}
+
+func TestIntentsForAnotherServiceAreLeftToIt(t *testing.T) {
+	w := newWorld(t)
+	w.writeJournal("kabcdefghij", `{"version":1,"action":"issue","tag":"kabcdefghij","base_url":"https://elsewhere.example/v2"}`)
+	if _, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.journal()) != 1 {
+		t.Errorf("the journal holds %v", w.journal())
+	}
+}
+
+func TestWhileAnEntryCannotBeReadItsKeyIsNotTakenForLost(t *testing.T) {
+	w := newWorld(t)
+	w.issueUntil(beforeList)
+	made := w.entries()[1].KeyID
+	files, err := filepath.Glob(filepath.Join(w.dir, "*"+made+"*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.Truncate(files[0], 20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.manager.Recover(t.Context()); err == nil {
+		t.Error("there was nothing to complain about")
+	}
+	if live := w.liveKeys(); len(live) != 2 {
+		t.Errorf("live are %+v", live)
+	}
+	report, err := w.manager.Audit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := fmt.Sprint(kindsOf(report))
+	if !strings.Contains(kinds, "unrecovered") || !strings.Contains(kinds, "damaged") {
+		t.Errorf("found %s", kinds)
+	}
+}
+
+func TestNoTextHoldsKeyMaterial(t *testing.T) {
+	var lines []string
+	for _, s := range scenarios() {
+		w := s.begin(t)
+		manager := w.newManager(append(w.options, lifecycle.WithProgress(func(line string) { lines = append(lines, line) }))...)
+		w.strikeRequest(1, sandbox.Fault{Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 6})
+		lines = append(lines, fmt.Sprint(s.work(w, manager)))
+		report, err := manager.Recover(t.Context())
+		lines = append(lines, fmt.Sprintf("%+v %#v %v", report, report, err))
+		audit, err := manager.Audit(t.Context())
+		lines = append(lines, fmt.Sprintf("%+v %#v %v", audit, audit, err))
+		result, err := manager.Rotate(t.Context(), lifecycle.RotateRequest{Way: lifecycle.Create})
+		lines = append(lines, fmt.Sprintf("%+v %#v %v", result, result, err))
+		for _, entry := range w.entries() {
+			for part := range strings.SplitSeq(entry.PrivateKey.RevealPrivateKey(), "\n") {
+				if len(part) > 20 && !strings.HasPrefix(part, "-----") && strings.Contains(strings.Join(lines, "\n"), part) {
+					t.Fatalf("%s: a private key shows in\n%s", s.name, strings.Join(lines, "\n"))
+				}
+			}
+		}
+	}
+	if text := strings.Join(lines, "\n"); !strings.Contains(text, "waiting") && !strings.Contains(text, "looking") {
+		t.Errorf("nothing tells what is waited for:\n%s", text)
+	}
+}
+
+func TestOptionsThatCannotBeAreRefused(t *testing.T) {
+	w := emptyWorld(t)
+	for name, attempt := range map[string]func() (*lifecycle.Manager, error){
+		"no store":             func() (*lifecycle.Manager, error) { return lifecycle.New(nil, w.baseURL) },
+		"no base URL":          func() (*lifecycle.Manager, error) { return lifecycle.New(w.store, "") },
+		"plain http to others": func() (*lifecycle.Manager, error) { return lifecycle.New(w.store, "http://example.com") },
+		"no clock":             func() (*lifecycle.Manager, error) { return lifecycle.New(w.store, w.baseURL, lifecycle.WithClock(nil)) },
+		"no progress": func() (*lifecycle.Manager, error) {
+			return lifecycle.New(w.store, w.baseURL, lifecycle.WithProgress(nil))
+		},
+		"no settle time": func() (*lifecycle.Manager, error) {
+			return lifecycle.New(w.store, w.baseURL, lifecycle.WithSettle(0))
+		},
+		"no time for the proof": func() (*lifecycle.Manager, error) {
+			return lifecycle.New(w.store, w.baseURL, lifecycle.WithProofTimeout(-1))
+		},
+	} {
+		if manager, err := attempt(); err == nil || manager != nil {
+			t.Errorf("%s: got %v, %v", name, manager, err)
+		}
+	}
+}
+
+func TestWithoutOptionsTheSystemsClockIsUsed(t *testing.T) {
+	box := sandbox.New()
+	w := emptyWorld(t)
+	w.server.Config.Handler = box
+	key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := keystore.Open(filepath.Join(t.TempDir(), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager, err := lifecycle.New(store, w.baseURL, lifecycle.WithSettle(1), lifecycle.WithProofTimeout(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := manager.Import(t.Context(), lifecycle.ImportRequest{KeyID: key.ID, PrivateKey: key.PrivateKey}); err != nil {
+		t.Fatal(err)
+	}
+	result, err := manager.Rotate(t.Context(), lifecycle.RotateRequest{Grace: 1})
+	if err != nil || result.Old.KeyID != key.ID {
+		t.Errorf("%+v, %v", result, err)
+	}
+}

@@ -1,0 +1,163 @@
+package lifecycle
+
+import (
+	"cmp"
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+)
+
+// RotateRequest says how to replace the current key. The zero RotateRequest makes a key of the
+// same type by generate, and revokes the old one after [DefaultGrace].
+type RotateRequest struct {
+	// KeyID is the key to replace. When it is empty, that is the key which is current when
+	// Rotate is called. A key that is no longer current by then is not replaced a second time.
+	KeyID string
+	// Type is the old key's when empty.
+	Type gen.KeyType
+	// Way is as in IssueRequest. A key behind a signer is only replaced by one in the store if
+	// Way says so.
+	Way Way
+	// Signer is as in IssueRequest, and needs [WithSigner].
+	Signer crypto.Signer
+	// Grace is how long the old key still works after the switch: [DefaultGrace] when 0, and
+	// not at all with [NoGrace].
+	Grace time.Duration
+}
+
+// RotateResult says what Rotate did.
+type RotateResult struct {
+	// New is the entry that is current now, Old the one that it replaced.
+	New, Old keystore.Entry
+	// Already is true if the key had been replaced before, by another process or an earlier
+	// call. Nothing was made, and Old is empty.
+	Already bool
+}
+
+// Rotate replaces the current key by a new one with the same scopes and bindings. At every
+// instant the current key works at the service. The lock is not held during the grace period.
+//
+// When it returns an error that is not [ErrUnfinished], the old key is current as before and
+// what was made is revoked. With ErrUnfinished the result tells which key is current: with an
+// empty New it is still the old one.
+func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, error) {
+	expected := req.KeyID
+	if expected == "" {
+		entry, err := m.store.Current(ctx, m.baseURL)
+		if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
+			return RotateResult{}, fmt.Errorf("lifecycle: the current key cannot be read: %w", err)
+		}
+		expected = entry.KeyID
+	}
+	var (
+		result RotateResult
+		until  time.Time
+		in     intent
+	)
+	err := m.locked(ctx, func(ctx context.Context) (err error) {
+		if result, in, err = m.replace(ctx, req, expected); err != nil || result.Already {
+			return err
+		}
+		until, err = m.retire(ctx, in)
+		return err
+	})
+	for err == nil && !until.IsZero() {
+		until, err = m.awaitGrace(ctx, in, until)
+	}
+	return result, err
+}
+
+// replace makes the new key and switches to it.
+func (m *Manager) replace(ctx context.Context, req RotateRequest, expected string) (RotateResult, intent, error) {
+	if _, err := m.recover(ctx); err != nil {
+		return RotateResult{}, intent{}, err
+	}
+	old, by, err := m.current(ctx)
+	if err != nil {
+		return RotateResult{}, intent{}, err
+	}
+	if old.KeyID != expected {
+		return RotateResult{New: old, Already: true}, intent{}, nil
+	}
+	p, err := m.planLike(ctx, by, old, req)
+	if err != nil {
+		return RotateResult{}, intent{}, err
+	}
+	made, in, err := m.makeKey(ctx, by, p)
+	if err != nil {
+		return RotateResult{}, in, err
+	}
+	if err := m.switchTo(ctx, by, in, made); err != nil {
+		return RotateResult{}, in, err
+	}
+	return RotateResult{New: made, Old: old}, in, nil
+}
+
+// planLike returns the plan for a key like old, as the service's list shows it.
+func (m *Manager) planLike(ctx context.Context, by *wrapper.Client, old keystore.Entry, req RotateRequest) (plan, error) {
+	if req.Signer != nil && m.openSigner == nil {
+		return plan{}, fmt.Errorf("lifecycle: %w and would be current: give WithSigner, which leads to it later", ErrNoSigner)
+	}
+	if old.PrivateKey.IsEmpty() && req.Signer == nil && req.Way == "" {
+		return plan{}, fmt.Errorf("lifecycle: key %s: %w; give the signer of the new key, or choose a way "+
+			"to have the new private key in the store", old.KeyID, ErrNoSigner)
+	}
+	p := plan{
+		action: actionRotate, name: old.Name, way: req.Way, keyType: req.Type, signer: req.Signer,
+		oldKeyID: old.KeyID, grace: cmp.Or(req.Grace, DefaultGrace),
+	}
+	if p.keyType == "" && p.signer == nil {
+		p.keyType = old.Type
+	}
+	p, err := p.checked()
+	if err != nil {
+		return p, err
+	}
+	listed, err := m.listing(ctx, by, old.KeyID)
+	if err != nil {
+		return p, err
+	}
+	if err := canBeAskedFor(old, listed); err != nil {
+		return p, err
+	}
+	p.scopes, p.subaccount, p.fcmSubtraderID = listed.Scopes, listed.Subaccount, listed.FCMSubtraderID
+	return p, nil
+}
+
+// canBeAskedFor reports why no key like the listed one can be made. A binding that the store
+// knows and the list lacks must not get lost: the new key could do more than the old one.
+func canBeAskedFor(old keystore.Entry, listed gen.APIKey) error {
+	unknown := slices.IndexFunc(listed.Scopes, func(scope gen.Scope) bool { return !scope.Valid() })
+	switch {
+	case unknown >= 0:
+		return fmt.Errorf("lifecycle: key %s: %w, %q; bring this program up to date, or replace the key by hand; nothing was made",
+			old.KeyID, ErrUnknownScope, listed.Scopes[unknown])
+	case (old.Subaccount != nil && listed.Subaccount == nil) || (old.FCMSubtraderID != nil && listed.FCMSubtraderID == nil):
+		return fmt.Errorf("lifecycle: key %s: %w with the binding that the store knows; nothing was made", old.KeyID, ErrNotListed)
+	}
+	return nil
+}
+
+// switchTo makes the new key current. If the store fails, what it says afterwards counts.
+func (m *Manager) switchTo(ctx context.Context, by *wrapper.Client, in intent, made keystore.Entry) error {
+	m.progress("switching to key %s", made.KeyID)
+	failed := m.store.SetCurrent(lasting(ctx), m.baseURL, made.KeyID)
+	if failed == nil {
+		return nil
+	}
+	now, err := m.store.Current(lasting(ctx), m.baseURL)
+	switch {
+	case err != nil:
+		return unfinished("it cannot be read which key is current", errors.Join(failed, err))
+	case now.KeyID == made.KeyID:
+		return nil
+	}
+	return m.undo(ctx, by, in, made.KeyID, fmt.Errorf("lifecycle: key %s could not be made current: %w", made.KeyID, failed))
+}

@@ -1,0 +1,309 @@
+package lifecycle_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
+)
+
+func TestARotationSendsFourRequests(t *testing.T) {
+	w := newWorld(t)
+	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the old key may do, the new key, its proof, the end of the old key.
+	if got, want := w.shortRequests(), []string{"GET", "POST generate", "GET", "DELETE"}; !slices.Equal(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+	exchanges := w.box.Exchanges()
+	var signedBy []string
+	for _, exchange := range exchanges[len(exchanges)-4:] {
+		signedBy = append(signedBy, exchange.KeyID)
+	}
+	if want := []string{w.first.ID, w.first.ID, result.New.KeyID, result.New.KeyID}; !slices.Equal(signedBy, want) {
+		t.Errorf("signed by %v, want %v", signedBy, want)
+	}
+}
+
+func TestARotatedKeyIsLikeTheOldOne(t *testing.T) {
+	w := emptyWorld(t, sandbox.WithRestrictedManagement(true), sandbox.WithRequiredScopes("read", ""))
+	bound, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("bound [prod]"), sandbox.Scoped("read", "write::trade"), sandbox.InSubaccount(5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.manager.Import(t.Context(), lifecycle.ImportRequest{KeyID: bound.ID, PrivateKey: bound.PrivateKey}); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, request := range []lifecycle.RotateRequest{{}, {Type: gen.KeyTypeRSA}, {}, {Type: ed25519Type, Way: lifecycle.Create}} {
+		result, err := w.manager.Rotate(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		live := w.liveKeys()
+		key := live[len(live)-1]
+		if len(live) != 2 || key.ID != result.New.KeyID || !slices.Equal(key.Scopes, []string{"read", "write::trade"}) || *key.Subaccount != 5 {
+			t.Errorf("live are %+v", live)
+		}
+		names = append(names, key.Name[:len("bound [prod] [k")]+" "+key.Type)
+	}
+	if want := []string{"bound [prod] [k ed25519", "bound [prod] [k rsa", "bound [prod] [k rsa", "bound [prod] [k ed25519"}; !slices.Equal(names, want) {
+		t.Errorf("got %v", names)
+	}
+}
+
+func TestAKeyThatCannotBeMadeAgainIsNotRotated(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		scopes []string
+		fault  *sandbox.Fault
+		want   error
+	}{
+		{"an unknown scope", []string{"read", "write", "write::moon"}, nil, lifecycle.ErrUnknownScope},
+		{"no scopes in the list", []string{"read", "write"},
+			&sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/api_keys/1/scopes"}, wrapper.ErrUnexpectedResponse},
+		{"a binding that the list does not show", []string{"read", "write"},
+			&sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/api_keys/1/subaccount"}, lifecycle.ErrNotListed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := emptyWorld(t, sandbox.WithRestrictedManagement(true))
+			key, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Scoped(row.scopes...), sandbox.InSubaccount(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.manager.Import(t.Context(), lifecycle.ImportRequest{KeyID: key.ID, PrivateKey: key.PrivateKey}); err != nil {
+				t.Fatal(err)
+			}
+			if row.fault != nil {
+				w.fault(*row.fault)
+			}
+			_, err = w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+			mustMatch(t, err, row.want)
+			if len(w.liveKeys()) != 2 || len(w.journal()) != 0 || w.current().KeyID != key.ID {
+				t.Errorf("live are %v, the journal holds %v", w.liveKeys(), w.journal())
+			}
+		})
+	}
+}
+
+func TestARotationThatFailsBeforeTheSwitchLeavesTheOldKey(t *testing.T) {
+	w := newWorld(t, sandbox.WithCreateDelay(time.Hour))
+	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+	mustMatch(t, err, lifecycle.ErrNotProven)
+	if w.current().KeyID != w.first.ID || result.New.KeyID != "" || len(w.liveKeys()) != 1 {
+		t.Errorf("%+v, live are %+v", result, w.liveKeys())
+	}
+}
+
+func TestAKeyThatWasReplacedIsNotReplacedAgain(t *testing.T) {
+	w := newWorld(t)
+	request := lifecycle.RotateRequest{KeyID: w.first.ID}
+	first, err := w.manager.Rotate(t.Context(), request)
+	if err != nil || first.Already || first.Old.KeyID != w.first.ID {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	second, err := w.manager.Rotate(t.Context(), request)
+	if err != nil || !second.Already || second.New.KeyID != first.New.KeyID || second.Old.KeyID != "" {
+		t.Errorf("%+v, %v", second, err)
+	}
+}
+
+func TestOfTwoProcessesThatRotateOneWaitsAndSeesThatItIsDone(t *testing.T) {
+	w := newWorld(t)
+	waits := make(chan struct{})
+	store, err := keystore.Open(w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := lifecycle.New(tellsOfLock{store, waits}, w.baseURL, lifecycle.WithClock(w.clock),
+		lifecycle.WithClientOptions(wrapper.WithHTTPTransport(w.carrier)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type outcome struct {
+		lifecycle.RotateResult
+		error
+	}
+	outcomes := make(chan outcome, 1)
+	w.seam.beforeRequest = func(n int) {
+		if n != 1 {
+			return
+		}
+		go func() {
+			result, err := other.Rotate(t.Context(), lifecycle.RotateRequest{})
+			outcomes <- outcome{result, err}
+		}()
+		<-waits
+	}
+	mine, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+	if err != nil || mine.Already {
+		t.Fatalf("%+v, %v", mine, err)
+	}
+	others := <-outcomes
+	if others.error != nil || !others.Already || others.New.KeyID != mine.New.KeyID {
+		t.Errorf("%+v", others)
+	}
+	if live := w.liveKeys(); len(live) != 1 {
+		t.Errorf("live are %+v", live)
+	}
+}
+
+// tellsOfLock says when it is about to wait for the lock.
+type tellsOfLock struct {
+	keystore.Store
+
+	waits chan struct{}
+}
+
+func (s tellsOfLock) Lock(ctx context.Context) (func() error, error) {
+	close(s.waits)
+	return s.Store.Lock(ctx)
+}
+
+func TestTheLockIsFreeDuringTheGracePeriod(t *testing.T) {
+	w := newWorld(t)
+	var inGrace error
+	w.clock.beforeNextWait(func() {
+		if w.stateOf(w.first.ID) != keystore.StateRetiring {
+			inGrace = errors.New("the old key is not retiring")
+			return
+		}
+		_, inGrace = w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "other", Type: ed25519Type})
+	})
+	if _, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{}); err != nil || inGrace != nil {
+		t.Fatal(err, inGrace)
+	}
+	if w.clock.waited.Round(time.Second) != lifecycle.DefaultGrace || w.stateOf(w.first.ID) != keystore.StateRevoked {
+		t.Errorf("waited %s, the old key is %s", w.clock.waited, w.stateOf(w.first.ID))
+	}
+}
+
+func TestAGracePeriodThatIsCutShortIsEndedByRecoverInTime(t *testing.T) {
+	w := newWorld(t)
+	result := w.rotateWithoutWaiting(time.Hour)
+	if w.current().KeyID != result.New.KeyID {
+		t.Errorf("current is %s", w.current().KeyID)
+	}
+	w.clock.advance(59 * time.Minute)
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 0 || len(report.Open) != 1 || report.Open[0].Action != lifecycle.RecoverGrace {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if len(w.seam.requests) != 3 {
+		t.Errorf("waiting took requests: %v", w.seam.requests)
+	}
+	w.clock.advance(time.Minute)
+	report, err = w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || report.Done[0].Action != lifecycle.RecoverRevoked || report.Done[0].KeyID != w.first.ID {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if live := w.liveKeys(); len(live) != 1 {
+		t.Errorf("live are %+v", live)
+	}
+}
+
+func TestAKeyThatIsWantedBackDuringItsGracePeriodStays(t *testing.T) {
+	w := newWorld(t)
+	w.clock.beforeNextWait(func() {
+		if _, err := w.manager.Import(t.Context(), lifecycle.ImportRequest{KeyID: w.first.ID, PrivateKey: w.first.PrivateKey, Use: true}); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if w.current().KeyID != w.first.ID || w.stateOf(w.first.ID) != keystore.StateActive || len(w.journal()) != 0 {
+		t.Errorf("current is %v", w.current())
+	}
+	if err := w.checkPromises(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// rotateWithoutWaiting rotates, and stops to wait when the grace period begins.
+func (w *world) rotateWithoutWaiting(grace time.Duration) lifecycle.RotateResult {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	w.clock.beforeNextWait(cancel)
+	result, err := w.manager.Rotate(ctx, lifecycle.RotateRequest{Grace: grace})
+	mustMatch(w.t, err, lifecycle.ErrUnfinished, context.Canceled)
+	return result
+}
+
+func TestRotationsMayOverlapTheGracePeriodsOfEarlierOnes(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.rotateWithoutWaiting(time.Hour)
+	}
+	if len(w.liveKeys()) != 4 || len(w.journal()) != 3 {
+		t.Errorf("live are %v, the journal holds %v", w.liveKeys(), w.journal())
+	}
+	w.clock.advance(time.Hour)
+	if _, err := w.manager.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if live := w.liveKeys(); len(live) != 1 || live[0].ID != w.current().KeyID {
+		t.Errorf("live are %+v", live)
+	}
+}
+
+func TestAnOldKeyThatCannotBeRevokedIsReported(t *testing.T) {
+	w := newWorld(t)
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: "{}"})
+	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{Grace: lifecycle.NoGrace})
+	mustMatch(t, err, lifecycle.ErrUnfinished, wrapper.ErrForbidden)
+	if w.current().KeyID != result.New.KeyID {
+		t.Errorf("current is %v", w.current())
+	}
+	_, err = w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+	mustMatch(t, err, lifecycle.ErrUnfinished)
+	if live := w.liveKeys(); len(live) != 2 {
+		t.Errorf("a second rotation went on: %+v", live)
+	}
+	w.box.ClearFaults()
+	if _, err := w.manager.Recover(t.Context()); err != nil || len(w.liveKeys()) != 1 {
+		t.Errorf("%v, live are %v", err, w.liveKeys())
+	}
+}
+
+func TestAKeyBehindASignerBecomesCurrentOnlyIfTheSignerIsFoundAgain(t *testing.T) {
+	_, hsm, _ := ed25519.GenerateKey(rand.Reader)
+	_, other, _ := ed25519.GenerateKey(rand.Reader)
+	opens := func(signer crypto.Signer) lifecycle.Option {
+		return lifecycle.WithSigner(func(context.Context, keystore.Entry) (crypto.Signer, error) { return signer, nil })
+	}
+	for _, row := range []struct {
+		name    string
+		options []lifecycle.Option
+		want    error
+	}{
+		{"no way to the signer", nil, lifecycle.ErrNoSigner},
+		{"the way to another signer", []lifecycle.Option{opens(other)}, lifecycle.ErrNoSigner},
+		{"the way to the signer", []lifecycle.Option{opens(hsm)}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t)
+			result, err := w.newManager(row.options...).Rotate(t.Context(), lifecycle.RotateRequest{Signer: hsm})
+			if !errors.Is(err, row.want) || len(w.liveKeys()) != 1 || len(w.journal()) != 0 {
+				t.Errorf("%+v, %v, live are %v", result, err, w.liveKeys())
+			}
+			if switched := w.current().KeyID != w.first.ID; switched != (row.want == nil) {
+				t.Errorf("current is %v", w.current())
+			}
+		})
+	}
+}
