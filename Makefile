@@ -54,6 +54,12 @@ contract: ## Run the suite under the contract; print and require full coverage o
 	KALSHI_CONTRACT_COVERAGE=$(CURDIR)/contract.jsonl go test -count=1 ./wrapper/... ./api/sandbox/...
 	@go run ./wrapper/cmd/kalshi-keys coverage contract.jsonl --min 100
 
+.PHONY: browser
+browser: ## Test the sandbox's inspector in headless Chromium; installs it with apt if missing
+	@{ command -v chromium && command -v curl; } >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl; }
+	go vet -tags browser ./api/sandbox
+	go test -count=1 -tags browser -timeout 5m -run Browser ./api/sandbox
+
 .PHONY: bench
 bench: ## Run the benchmarks, with allocations
 	@packages=$$(.ci/packages-with Benchmark) && go test -run '^$$' -bench . -benchmem $$packages

@@ -20,8 +20,11 @@ type credentials struct {
 // authenticate lets through what a live key signed, and tells the handlers below whose it is.
 func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key, ref := s.identify(r)
+		given := credentialsOf(r)
+		callOf(r).given = given
+		key, ref := s.identify(r, given)
 		if ref != nil {
+			tell(w, r, s.explain(r, given, key, ref.reason))
 			s.refuse(w, r, ref)
 			return
 		}
@@ -30,12 +33,17 @@ func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Sandbox) identify(r *http.Request) (key, *refusal) {
-	given := credentials{
+func credentialsOf(r *http.Request) credentials {
+	return credentials{
 		keyID:     r.Header.Get(signature.HeaderKey),
 		timestamp: r.Header.Get(signature.HeaderTimestamp),
 		signature: r.Header.Get(signature.HeaderSignature),
 	}
+}
+
+// identify returns the key that signed the request. With a refusal it is the key that the
+// request named, as far as there is one, for the explanation alone.
+func (s *Sandbox) identify(r *http.Request, given credentials) (key, *refusal) {
 	if ref := given.missing(); ref != nil {
 		return key{}, ref
 	}
@@ -50,13 +58,13 @@ func (s *Sandbox) identify(r *http.Request) (key, *refusal) {
 	now := s.now()
 	found, ok := s.keys.find(id)
 	if !ok || !found.authenticates(now, s.settings) {
-		return key{}, &refusal{reason: RefusedUnknownKey}
+		return found, &refusal{reason: RefusedUnknownKey}
 	}
 	if !s.verifies(found.public, r.Method, rawPath(r), given) {
-		return key{}, &refusal{reason: RefusedSignature}
+		return found, &refusal{reason: RefusedSignature}
 	}
 	if s.settings.refuseReplay && !s.replays.first(id+" "+signature.Text(given.timestamp, r.Method, rawPath(r)), now, s.settings) {
-		return key{}, &refusal{reason: RefusedReplay}
+		return found, &refusal{reason: RefusedReplay}
 	}
 	return found, nil
 }
@@ -75,12 +83,18 @@ func (c credentials) missing() *refusal {
 	return nil
 }
 
-func (s *Sandbox) checkTimestamp(text string) *refusal {
+// parseTimestamp reads Unix time in milliseconds: digits only.
+func parseTimestamp(text string) (int64, error) {
 	milliseconds, err := strconv.ParseUint(text, 10, 63)
+	return int64(milliseconds), err
+}
+
+func (s *Sandbox) checkTimestamp(text string) *refusal {
+	milliseconds, err := parseTimestamp(text)
 	if err != nil {
 		return &refusal{reason: RefusedMalformedTimestamp}
 	}
-	skew := time.UnixMilli(int64(milliseconds)).Sub(s.now())
+	skew := time.UnixMilli(milliseconds).Sub(s.now())
 	if skew < -s.settings.behind || skew > s.settings.ahead {
 		return &refusal{reason: RefusedTimestamp}
 	}
@@ -101,6 +115,5 @@ func verifiesWithAnySalt(public *rsa.PublicKey, method, path string, given crede
 		return false
 	}
 	digest := sha256.Sum256([]byte(signature.Text(given.timestamp, method, path)))
-	options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto, Hash: crypto.SHA256}
-	return rsa.VerifyPSS(public, crypto.SHA256, digest[:], raw, options) == nil
+	return rsa.VerifyPSS(public, crypto.SHA256, digest[:], raw, anySalt()) == nil
 }

@@ -135,4 +135,5 @@ func (s *Sandbox) Reset() {
 	s.replays.reset()
 	s.ClearFaults()
 	s.log.reset()
+	s.feed.reset()
 }

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 )
 
@@ -18,6 +14,10 @@ const ControlPath = "/_sandbox/"
 
 func (s *Sandbox) controlRoutes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+ControlPath+"{$}", s.getPage)
+	mux.HandleFunc("GET "+ControlPath+"inspector/{file}", s.getPageFile)
+	mux.HandleFunc("GET "+ControlPath+"events", s.getEvents)
+	mux.HandleFunc("GET "+ControlPath+"contract", s.getContract)
 	mux.HandleFunc("GET "+ControlPath+"faults", s.getFaults)
 	mux.HandleFunc("POST "+ControlPath+"faults", s.postFaults)
 	mux.HandleFunc("DELETE "+ControlPath+"faults", s.deleteFaults)
@@ -26,44 +26,6 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	mux.HandleFunc("GET "+ControlPath+"exchanges", s.getExchanges)
 	mux.HandleFunc("POST "+ControlPath+"reset", s.postReset)
 	return mux
-}
-
-// guardControl lets in only programs on this machine. The checks of Host and Origin keep out
-// the pages that a browser on this machine shows.
-func (s *Sandbox) guardControl(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !isLoopback(hostOf(r.RemoteAddr)):
-			controlError(w, http.StatusForbidden, "requests must come from loopback")
-		case !strings.EqualFold(hostOf(r.Host), "localhost") && !isLoopback(hostOf(r.Host)):
-			controlError(w, http.StatusForbidden, "Host must be a loopback address or localhost")
-		case isForeign(r):
-			controlError(w, http.StatusForbidden, "Origin is another one than the sandbox's")
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return strings.Trim(address, "[]")
-}
-
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
-}
-
-func isForeign(r *http.Request) bool {
-	for _, text := range r.Header.Values("Origin") {
-		if origin, err := url.Parse(text); err != nil || origin.Host != r.Host {
-			return true
-		}
-	}
-	return false
 }
 
 // faultJSON is a Fault as JSON, with the duration as Go writes it.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"kalshi.internal/apikeys/api/contract"
 )
 
 // Exchange is one request and its answer, without bodies, headers and query: nothing in it is
@@ -25,6 +27,9 @@ type Exchange struct {
 	KeyID string `json:"key_id,omitempty"`
 	// Refusal is why the request was turned down. It is empty if it was not.
 	Refusal Refusal `json:"refusal,omitempty"`
+	// Explanation says what the caller did wrong. It is nil if the request was authenticated,
+	// and for a path that is simply unknown.
+	Explanation *Explanation `json:"explanation,omitempty"`
 	// Fault is the kind of fault that was injected. It is empty if none was.
 	Fault FaultKind `json:"fault,omitempty"`
 }
@@ -35,6 +40,11 @@ const maxLoggedPath = 200
 type call struct {
 	log Exchange
 	key key
+	// path is that of the request line, given what the request carried to be authenticated, and
+	// violations what left the contract: for the inspector.
+	path       string
+	given      credentials
+	violations contract.Collector
 	// listAge is how much older than usual a list is that a fault makes stale.
 	listAge time.Duration
 	// end cuts the connection. It runs once the exchange is noted, so that a client that sees
@@ -52,7 +62,7 @@ func callOf(r *http.Request) *call { return callIn(r.Context()) }
 func (s *Sandbox) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := rawPath(r)
-		current := &call{log: Exchange{
+		current := &call{path: path, log: Exchange{
 			Time:   s.now(),
 			Method: r.Method,
 			Path:   path[:min(len(path), maxLoggedPath)],
@@ -61,6 +71,9 @@ func (s *Sandbox) record(next http.Handler) http.Handler {
 		defer func() {
 			current.log.Status = answer.status
 			s.log.add(current.log)
+			if s.settings.control {
+				s.feed.publish(s.inspect(current))
+			}
 			s.settings.observe(current.log)
 			if current.end != nil {
 				current.end(w)

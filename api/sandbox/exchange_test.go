@@ -35,6 +35,10 @@ func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
 	}
 	for i := range want {
 		want[i].Time = b.clock.Now()
+		if (got[i].Explanation != nil) != (want[i].Refusal == sandbox.RefusedMalformedKeyID) || got[i].Explanation != observed[i].Explanation {
+			t.Errorf("exchange %d is explained as %q, observed as %q", i, got[i].Explanation, observed[i].Explanation)
+		}
+		got[i].Explanation, observed[i].Explanation = nil, nil
 		if got[i] != want[i] || observed[i] != want[i] {
 			t.Errorf("exchange %d is\n%+v, observed\n%+v, want\n%+v", i, got[i], observed[i], want[i])
 		}

@@ -165,9 +165,16 @@ func WithWait(wait func(ctx context.Context, d time.Duration) error) Option {
 	return func(s *settings) { s.wait = wait }
 }
 
-// WithControl serves [ControlPath] beside the service: faults, keys, exchanges and reset by
-// HTTP, for clients in other languages. Only requests that come from loopback, for a loopback
+// WithControl serves [ControlPath] beside the service: the inspector, a page for people, and
+// faults, keys, exchanges and reset by HTTP, for clients in other languages. Only requests that come from loopback, for a loopback
 // host, and not from a page of another origin are answered.
 func WithControl() Option {
 	return func(s *settings) { s.control = true }
+}
+
+// WithControlHosts lets other machines use [ControlPath] as well, which needs [WithControl]. They
+// must ask for one of these hosts, names or addresses without a port. Whoever can reach the
+// sandbox by one can then change its faults and keys.
+func WithControlHosts(hosts ...string) Option {
+	return func(s *settings) { s.controlHosts = hosts }
 }

@@ -30,11 +30,13 @@ func (s *Sandbox) route(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := rawPath(r)
 		if slashless, found := strings.CutSuffix(target, "/"); found && isRoute(slashless) {
+			tell(w, r, explanationOf(finding{mistake: MistakeURLTrailingSlash}))
 			redirect(w, r, slashless)
 			return
 		}
 		operation := operationOf(r.Method, target)
 		if operation == "" {
+			tell(w, r, explainNotFound(r.Method, target))
 			http.NotFound(w, r)
 			return
 		}

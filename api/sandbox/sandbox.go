@@ -22,6 +22,7 @@ type Sandbox struct {
 	replays  *replays
 	faults   *faultSet
 	log      *exchangeLog
+	feed     *feed
 	service  http.Handler
 	control  http.Handler
 }
@@ -39,8 +40,9 @@ func New(opts ...Option) *Sandbox {
 		replays:  newReplays(),
 		faults:   &faultSet{},
 		log:      newExchangeLog(set.exchanges),
+		feed:     newFeed(set.exchanges),
 	}
-	s.service = s.record(s.route(s.injectFaults(s.authenticate(s.limitRate(s.checkRequest(s.generated()))))))
+	s.service = s.record(s.holdAgainstContract(s.route(s.injectFaults(s.authenticate(s.limitRate(s.checkRequest(s.generated())))))))
 	s.control = s.guardControl(s.controlRoutes())
 	return s
 }

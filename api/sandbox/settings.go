@@ -39,6 +39,7 @@ type settings struct {
 	newRSAKey      func() (*rsa.PrivateKey, error)
 	exchanges      int
 	control        bool
+	controlHosts   []string
 	wait           func(context.Context, time.Duration) error
 	observe        func(Exchange)
 }

@@ -54,6 +54,15 @@ func (f envFiles) write(key sandbox.Key, baseURL string) error {
 		exportLine(envBaseURL, baseURL))
 }
 
+// release removes the files, unless another sandbox has put its own in their place.
+func (f envFiles) release(keyID string) error {
+	found, err := os.ReadFile(f.env)
+	if err == nil && !strings.Contains(string(found), keyID) {
+		return nil
+	}
+	return f.remove()
+}
+
 func (f envFiles) remove() error {
 	return errors.Join(removeIfThere(f.env), removeIfThere(f.pem))
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // failure is an error of the program itself, as opposed to one of the client.
@@ -65,5 +67,15 @@ func describe(err error) (text, hint string) {
 	}
 	// Errors that were joined come one to a line.
 	text = strings.ReplaceAll(err.Error(), "\n", "; ")
-	return printable(strings.TrimSuffix(text, ". "+hint)), printable(hint)
+	return withoutKeys(strings.TrimSuffix(text, ". "+hint)), withoutKeys(hint)
+}
+
+// armour is how a private key that was given in the wrong place begins. What follows it is not
+// shown, up to where it ends.
+var armour = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
+
+// withoutKeys returns text fit for a terminal and for a log: people paste the key itself where
+// its path belongs.
+func withoutKeys(text string) string {
+	return printable(armour.ReplaceAllLiteralString(text, secret.Redacted))
 }

@@ -30,6 +30,8 @@ type startedSandbox struct {
 	KeyType        sandbox.KeyType `json:"key_type"`
 	PrivateKeyFile string          `json:"private_key_file"`
 	EnvFile        string          `json:"env_file"`
+	// Inspector is where a browser shows the exchanges; only with --control.
+	Inspector string `json:"inspector,omitempty"`
 }
 
 func (a app) newSandboxCommand() *cobra.Command {
@@ -82,17 +84,24 @@ func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
 	}
 	defer func() { _ = listener.Close() }()
 	box := sandbox.New(a.sandboxOptions(flags)...)
-	defer func() { err = errors.Join(err, files.remove()) }()
-	if err := a.announce(box, listener.Addr(), files, flags); err != nil {
+	key, err := box.Bootstrap(sandbox.OfType(sandbox.KeyType(flags.keyType.value)))
+	if err != nil {
 		return err
 	}
-	return serve(ctx, listener, box)
+	defer func() { err = errors.Join(err, files.release(key.ID)) }()
+	if err := a.announce(key, listener.Addr(), files, flags); err != nil {
+		return err
+	}
+	return serve(ctx, listener, box, box.EndEvents)
 }
 
 func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
 	var options []sandbox.Option
 	if flags.control {
 		options = append(options, sandbox.WithControl())
+		if host, _, err := net.SplitHostPort(flags.listen); err == nil && flags.allowRemote && host != "" {
+			options = append(options, sandbox.WithControlHosts(host))
+		}
 	}
 	if flags.verbose {
 		options = append(options, sandbox.WithObserver(logExchange(a.logger())))
@@ -107,27 +116,29 @@ func logExchange(logger *slog.Logger) func(sandbox.Exchange) {
 			slog.String("path", exchange.Path),
 			slog.Int("status", exchange.Status),
 			slog.String("operation", exchange.Operation),
-			slog.String("refusal", string(exchange.Refusal)))
+			slog.String("refusal", string(exchange.Refusal)),
+			slog.String("explanation", exchange.Explanation.String()))
 	}
 }
 
-// announce makes the first key, and tells the environment file and standard output how to
-// reach the sandbox.
-func (a app) announce(box *sandbox.Sandbox, address net.Addr, files envFiles, flags sandboxFlags) error {
-	key, err := box.Bootstrap(sandbox.OfType(sandbox.KeyType(flags.keyType.value)))
-	if err != nil {
-		return err
-	}
+// announce tells the environment file and standard output how to reach the sandbox.
+func (a app) announce(key sandbox.Key, address net.Addr, files envFiles, flags sandboxFlags) error {
 	baseURL := origin(address) + sandbox.BasePath
 	if err := files.write(key, baseURL); err != nil {
 		return usage(fmt.Sprintf("the files for --env-file cannot be written: %v", err), "Choose another --env-file")
 	}
-	return flags.output.write(a.stdout,
-		startedSandbox{baseURL, key.ID, key.Type, files.pem, files.env},
-		[][]string{
-			{"BASE URL", baseURL},
-			{"FIRST KEY", key.ID},
-			{"PRIVATE KEY FILE", files.pem},
-			{"ENVIRONMENT FILE", files.env},
-		})
+	started := startedSandbox{
+		BaseURL: baseURL, APIKeyID: key.ID, KeyType: key.Type, PrivateKeyFile: files.pem, EnvFile: files.env,
+	}
+	rows := [][]string{
+		{"BASE URL", baseURL},
+		{"FIRST KEY", key.ID},
+		{"PRIVATE KEY FILE", files.pem},
+		{"ENVIRONMENT FILE", files.env},
+	}
+	if flags.control {
+		started.Inspector = origin(address) + sandbox.ControlPath
+		rows = append(rows, []string{"INSPECTOR", started.Inspector})
+	}
+	return flags.output.write(a.stdout, started, rows)
 }

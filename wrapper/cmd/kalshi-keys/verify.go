@@ -103,6 +103,9 @@ func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (contract.Targ
 	if err != nil {
 		return contract.Target{}, err
 	}
+	if _, err := wrapper.NewClient(credentials, wrapper.WithBaseURL(address)); err != nil {
+		return contract.Target{}, unusableAddress(err)
+	}
 	return contract.Target{BaseURL: address, KeyID: credentials.KeyID(), Signer: credentials.Signer()}, nil
 }
 

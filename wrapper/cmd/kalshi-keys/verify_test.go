@@ -94,7 +94,7 @@ func TestVerifySaysWhyItCannotRun(t *testing.T) {
 	world.Env["KALSHI_BASE_URL"] = "http://127.0.0.1:1/trade-api/v2"
 	run(t.Context(), world, "verify").want(t, 5, "error: ", "hint: ")
 	world.Env["KALSHI_BASE_URL"] = "http://kalshi.test/trade-api/v2"
-	run(t.Context(), world, "verify").want(t, 5, "https")
+	run(t.Context(), world, "verify").want(t, 2, "https")
 	world = sandboxWith(t)
 	run(t.Context(), world, "verify", "--read-only", "--report", t.TempDir()+"/none/report.xml").want(t, 2, "report.xml")
 	world.Env[wrapper.EnvPrivateKey] = ""

@@ -1,0 +1,431 @@
+//go:build browser
+
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/gen/server"
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// patience is how long the browser may take for one subtest.
+const patience = 15 * time.Second
+
+// newBrowser starts Chromium with an empty profile. It ends with the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath("chromium"), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1440, 1000),
+	}
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
+// page is the inspector in a tab of its own, before a sandbox of its own.
+type page struct {
+	*bench
+	tab context.Context
+	mu  sync.Mutex
+	// complaints are console errors, exceptions and violations of the policy; elsewhere are
+	// requests that left the origin.
+	complaints, elsewhere []string
+}
+
+func open(browser context.Context, t *testing.T, opts ...sandbox.Option) *page {
+	t.Helper()
+	clock := newClock()
+	all := []sandbox.Option{sandbox.WithControl(), sandbox.WithClock(clock.Now), sandbox.WithRSAKeySource(sharedRSAKey)}
+	box := sandbox.New(append(all, opts...)...)
+	listener := httptest.NewServer(box)
+	t.Cleanup(listener.Close)
+	t.Cleanup(box.EndEvents)
+	p := &page{bench: &bench{box: box, clock: clock, url: listener.URL, http: listener.Client()}}
+	tab, cancel := chromedp.NewContext(browser, chromedp.WithListener(p.watch))
+	t.Cleanup(cancel)
+	p.tab, cancel = context.WithTimeout(tab, patience)
+	t.Cleanup(cancel)
+	if _, err := chromedp.Call(p.tab, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(t, chromedp.Navigate(listener.URL+control), visible("#connection[data-state=good]"))
+	return p
+}
+
+func (p *page) watch(happened any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch event := happened.(type) {
+	case *runtime.EventConsoleAPICalled:
+		p.complaints = append(p.complaints, fmt.Sprint(event.Type, event.Args))
+	case *runtime.EventExceptionThrown:
+		p.complaints = append(p.complaints, event.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		p.complaints = append(p.complaints, event.Entry.Text)
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(event.Request.URL, p.url+control) {
+			p.elsewhere = append(p.elsewhere, event.Request.URL)
+		}
+	}
+}
+
+func (p *page) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(p.tab, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func visible(selector chromedp.CSS) chromedp.Action[chromedp.Void] {
+	return chromedp.WaitVisible(selector)
+}
+
+func click(selector chromedp.CSS) chromedp.Action[chromedp.Void] { return chromedp.Click(selector) }
+
+// press clicks the button with this text.
+func press(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(fmt.Sprintf("//button[text()=%q]", text))
+}
+
+func choose(selector chromedp.CSS, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.SetValue(selector, value)
+}
+
+// evaluate returns the value of a JavaScript expression.
+func evaluate[T any](t *testing.T, p *page, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(p.tab, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// waitFor waits until a JavaScript expression is true.
+func (p *page) waitFor(t *testing.T, expression string) {
+	t.Helper()
+	// The polling of chromedp needs eval, which the page's policy forbids.
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !evaluate[bool](t, p, expression) {
+		select {
+		case <-tick.C:
+		case <-p.tab.Done():
+			t.Fatalf("waited in vain for %s", expression)
+		}
+	}
+}
+
+// mustSay wants each text to be visible inside the element.
+func (p *page) mustSay(t *testing.T, selector string, texts ...string) {
+	t.Helper()
+	shown := evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).innerText", selector))
+	for _, text := range texts {
+		if !strings.Contains(shown, text) {
+			t.Errorf("%s says %q, want %q", selector, shown, text)
+		}
+	}
+}
+
+func (p *page) mustNotComplain(t *testing.T) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, complaint := range p.complaints {
+		t.Errorf("the browser complains: %s", complaint)
+	}
+	for _, url := range p.elsewhere {
+		t.Errorf("a request went to %s", url)
+	}
+}
+
+func TestBrowser(t *testing.T) {
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, *page){
+		"the empty page says what to do":                        emptyPage,
+		"an exchange appears with its checks":                   exchangeAppears,
+		"an explanation is shown and the difference marked":     explanationIsShown,
+		"exchanges from before the page was opened are shown":   earlierExchanges,
+		"what leaves the contract is shown":                     violationIsShown,
+		"a fault set by a click strikes and is cleared":         faultByClick,
+		"everything can be done from the keyboard":              keyboard,
+		"text of a request stays text":                          textStaysText,
+		"a reset empties the page":                              resetEmpties,
+		"the contract is readable and has a line for each call": contractIsReadable,
+		"no private key or signature reaches the page":          noSecrets,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := open(browser, t)
+			defer p.mustNotComplain(t)
+			test(t, p)
+		})
+	}
+}
+
+func emptyPage(t *testing.T, p *page) {
+	t.Helper()
+	p.mustSay(t, "#no-exchanges", "No exchange yet", "kalshi-keys sign GET /trade-api/v2/api_keys", p.url)
+	p.mustSay(t, "#no-keys", "No key yet")
+	p.mustSay(t, "#no-faults", "None is set")
+	p.mustSay(t, "#detail", "Choose an exchange")
+	p.mustSay(t, "#connection", "Connected")
+	if shut := evaluate[bool](t, p, `document.getElementById("clear-faults").disabled`); !shut {
+		t.Error("there is nothing to clear and the button is open")
+	}
+}
+
+func exchangeAppears(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".exchange .status.good"))
+	p.mustSay(t, "#exchange-list", "200", "GET", keysPath)
+	p.mustSay(t, "#detail", "getApiKeys", p.key.id, "1790856000000GET"+keysPath, "Request and answer keep it.")
+	if passed := evaluate[int](t, p, `document.querySelectorAll(".checks .passed").length`); passed != 5 {
+		t.Errorf("%d checks passed", passed)
+	}
+	p.waitFor(t, `document.getElementById("announcer").textContent.includes("GET answered 200")`)
+	p.mustSay(t, "#key-list", p.key.id, "ed25519", "account default")
+}
+
+func explanationIsShown(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	bySigning(sent{}, func(text parts) string { return text.timestamp + text.method + "/api_keys" })(t, p.bench)
+	p.do(t, visible("#explanation"))
+	p.mustSay(t, "#explanation", "The path was signed without the base path: sign it with /trade-api/v2 in front")
+	if marked := evaluate[string](t, p, `document.querySelector(".texts mark").textContent`); marked != sandbox.BasePath {
+		t.Errorf("%q is marked, want what was left out", marked)
+	}
+	if count := evaluate[int](t, p, `document.querySelectorAll(".texts mark").length`); count != 2 {
+		t.Errorf("%d places are marked, want one in each text", count)
+	}
+	p.mustSay(t, ".checks .failed", "The signature is over the text expected")
+	p.mustSay(t, "#exchange-list", "the path was signed without the base path")
+}
+
+func earlierExchanges(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	for range 3 {
+		p.send(t, sent{}).mustHaveStatus(t, 200)
+	}
+	p.do(t, chromedp.Reload(), visible(".exchange"))
+	p.waitFor(t, `document.querySelectorAll(".exchange").length === 3`)
+}
+
+func violationIsShown(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	p.setFaults(t, sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/api_keys/0/name"})
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".violations"))
+	p.mustSay(t, ".violations", "response, body /api_keys/0/name", "rule required")
+	p.mustSay(t, "#exchange-list", "fault: missing field", "leaves the contract")
+	p.mustSay(t, "#detail", "A fault struck")
+}
+
+func faultByClick(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	p.do(t, press("503, unavailable"), visible(".fault"))
+	p.mustSay(t, "#set-faults", "status 503 before, any operation, once")
+	p.send(t, sent{}).mustHaveStatus(t, 503)
+	p.waitFor(t, `document.querySelectorAll(".fault").length === 0`)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+
+	p.do(t,
+		choose("#fault-operation", "deleteApiKey"), choose("#fault-times", "0"),
+		press("Delay of 3 s"), visible(".fault"),
+		press("Half an answer"), visible(".fault:nth-child(2)"))
+	want := []sandbox.Fault{
+		{Operation: "deleteApiKey", Kind: sandbox.FaultDelay, Point: sandbox.BeforeProcessing, Duration: 3 * time.Second},
+		{Operation: "deleteApiKey", Kind: sandbox.FaultHalfBody, Point: sandbox.DuringAnswer},
+	}
+	if got := p.box.Faults(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("the faults are %v, want %v", got, want)
+	}
+	p.do(t, click(".fault button"))
+	p.waitFor(t, `document.querySelectorAll(".fault").length === 1`)
+	if got := p.box.Faults(); len(got) != 1 || got[0].Kind != sandbox.FaultHalfBody {
+		t.Errorf("the first fault was cleared and left %v", got)
+	}
+	p.do(t, click("#clear-faults"), visible("#no-faults"))
+	if got := p.box.Faults(); len(got) != 0 {
+		t.Errorf("all faults were cleared but %v", got)
+	}
+}
+
+func keyboard(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	p.delete(t, unknownID)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".exchange[aria-current]"))
+	p.do(t, chromedp.KeyEvent(kb.Tab))
+	if focused := evaluate[string](t, p, `document.activeElement.className`); focused != "skip" {
+		t.Errorf("the first stop is %q, want the link that skips", focused)
+	}
+	p.do(t, chromedp.KeyEvent(kb.Enter))
+	p.tabTo(t, ".exchange")
+	if outline := evaluate[string](t, p, `getComputedStyle(document.activeElement).outlineStyle`); outline != "solid" {
+		t.Errorf("the focus is not visible: its outline is %q", outline)
+	}
+	p.do(t, chromedp.KeyEvent(kb.ArrowDown))
+	p.mustSay(t, "#detail", "deleteApiKey")
+	if follows := evaluate[bool](t, p, `document.getElementById("follow").checked`); follows {
+		t.Error("an older exchange was chosen, and the newest is still followed")
+	}
+	p.do(t, chromedp.KeyEvent(kb.Home))
+	p.mustSay(t, "#detail", "getApiKeys")
+	p.tabTo(t, "#fault-presets button")
+	p.do(t, chromedp.KeyEvent(" "), visible(".fault"))
+	p.tabTo(t, "#contract summary")
+	p.do(t, chromedp.KeyEvent(kb.Enter), visible("details[open] .curl"))
+}
+
+// tabTo presses Tab until an element of this kind has the focus.
+func (p *page) tabTo(t *testing.T, selector string) {
+	t.Helper()
+	for range 100 {
+		if evaluate[bool](t, p, fmt.Sprintf("document.activeElement.matches(%q)", selector)) {
+			return
+		}
+		p.do(t, chromedp.KeyEvent(kb.Tab))
+	}
+	t.Fatalf("Tab does not reach %s", selector)
+}
+
+func textStaysText(t *testing.T, p *page) {
+	t.Helper()
+	const path = `/<img/src=x/onerror=document.title=1>`
+	p.sendRaw(t, "GET "+path+" HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+	p.do(t, visible(".exchange"))
+	p.mustSay(t, "#exchange-list", path)
+	p.mustSay(t, "#detail", path)
+	if images := evaluate[int](t, p, `document.images.length`); images != 0 {
+		t.Errorf("the page has %d images", images)
+	}
+	refused := evaluate[bool](t, p, `(() => { try { document.createElement("p").innerHTML = "<b>x</b>"; return false } catch { return true } })()`)
+	if !refused {
+		t.Error("the policy lets text become HTML")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.complaints) == 0 {
+		t.Error("a violation of the policy goes unnoticed")
+	}
+	p.complaints = nil
+}
+
+func resetEmpties(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".exchange"))
+	p.ask(t, "POST", "reset", "").mustHaveStatus(t, 204)
+	p.do(t, visible("#no-exchanges"))
+	p.mustSay(t, "#detail", "Choose an exchange")
+}
+
+func contractIsReadable(t *testing.T, p *page) {
+	t.Helper()
+	p.do(t, visible("#operation-deleteApiKey"), click("#operation-createApiKey summary"))
+	p.mustSay(t, "#operation-createApiKey", "Premier or Market Maker", "public_key required", "insufficient API usage level", "seed", "published")
+	if operations := evaluate[int](t, p, `document.querySelectorAll("#operations details").length`); operations != 4 {
+		t.Errorf("%d operations are shown", operations)
+	}
+}
+
+func noSecrets(t *testing.T, p *page) {
+	t.Helper()
+	p.key = p.bootstrap(t)
+	made := p.send(t, sent{method: "POST", path: generatePath, body: `{"name":"made","key_type":"ed25519"}`})
+	made.mustHaveStatus(t, 201)
+	var pair server.GenerateAPIKeyResponse
+	made.decode(t, &pair)
+	request := p.newRequest(t, sent{})
+	p.send(t, sent{change: with(signature.HeaderSignature, "x"+request.Header.Get(signature.HeaderSignature))})
+	p.waitFor(t, `document.querySelectorAll(".exchange").length === 2 && document.querySelectorAll(".key").length === 2`)
+	shown := evaluate[string](t, p, `document.documentElement.outerHTML`)
+	for _, secret := range []string{strings.Split(pair.PrivateKey, "\n")[1], request.Header.Get(signature.HeaderSignature)} {
+		if strings.Contains(shown, secret) {
+			t.Errorf("the page holds %s", secret)
+		}
+	}
+}
+
+func TestBrowserSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
+	p := open(newBrowser(t), t)
+	p.box.EndEvents()
+	p.waitFor(t, `document.getElementById("connection").dataset.state === "bad"`)
+	p.mustSay(t, "#connection", "Connection lost. Trying again")
+	p.key = p.bootstrap(t)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".exchange"), visible("#connection[data-state=good]"))
+}
+
+func TestBrowserShowsWhatTheSandboxRefuses(t *testing.T) {
+	p := open(newBrowser(t), t)
+	evaluate[bool](t, p, `document.querySelector("#fault-operation").append(new Option("nonsense")) ?? true`)
+	p.do(t,
+		choose("#fault-operation", "nonsense"),
+		press("Delay of 3 s"), visible("#problem"))
+	p.mustSay(t, "#problem", "The sandbox refused", "the operation is unknown")
+}
+
+func TestBrowserShowsCurlLinesThatRun(t *testing.T) {
+	p := open(newBrowser(t), t, sandbox.WithClock(time.Now))
+	made, err := p.box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", directory, "kalshi.internal/apikeys/wrapper/cmd/kalshi-keys")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	file := filepath.Join(directory, "key.pem")
+	if err := os.WriteFile(file, []byte(made.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.do(t, visible("#operation-deleteApiKey"))
+	want := map[string]int{"getApiKeys": 200, "createApiKey": 201, "generateApiKey": 201, "deleteApiKey": 404}
+	for operation, status := range want {
+		line := evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).textContent", "#operation-"+operation+" pre"))
+		command := exec.CommandContext(t.Context(), "sh", "-c", line)
+		command.Env = append(os.Environ(), "PATH="+directory+":"+os.Getenv("PATH"), "KALSHI_API_KEY_ID="+made.ID, "KALSHI_PRIVATE_KEY_PATH="+file)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s\n%v: %s", line, err, output)
+		}
+		exchanges := p.box.Exchanges()
+		if last := exchanges[len(exchanges)-1]; last.Operation != operation || last.Status != status {
+			t.Errorf("%s\nwas taken for %q and answered %d", line, last.Operation, last.Status)
+		}
+	}
+}

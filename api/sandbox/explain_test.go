@@ -1,0 +1,625 @@
+package sandbox_test
+
+import (
+	"bufio"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/signature"
+)
+
+// makeMistake makes a mistake for real, against a sandbox of its own, and returns the answer.
+type makeMistake func(t *testing.T, b *bench) answer
+
+// theMistakes holds one way, at least, to make each mistake.
+func theMistakes() map[sandbox.Mistake]map[string]makeMistake {
+	return map[sandbox.Mistake]map[string]makeMistake{
+		sandbox.MistakeURLWithoutBasePath: {"": by(sent{path: "/api_keys", leavesContract: true})},
+		sandbox.MistakeURLTrailingSlash:   {"": by(sent{path: keysPath + "/", leavesContract: true})},
+
+		sandbox.MistakeNoHeaders: {"": by(sent{change: anonymous})},
+		sandbox.MistakeHeaderNames: {
+			"underscores":   by(sent{change: renamed("KALSHI_ACCESS_KEY", "KALSHI_ACCESS_SIGNATURE", "KALSHI_ACCESS_TIMESTAMP")}),
+			"a prefix":      by(sent{change: renamed("X-Kalshi-Access-Key", "X-Kalshi-Access-Signature", "X-Kalshi-Access-Timestamp")}),
+			"Authorization": by(sent{change: renamed("Authorization", "X-Signature", "X-Timestamp")}),
+		},
+		sandbox.MistakeMissingKeyID:     {"": by(sent{change: with(signature.HeaderKey, "")})},
+		sandbox.MistakeMissingSignature: {"": by(sent{change: without(signature.HeaderSignature)})},
+		sandbox.MistakeMissingTimestamp: {"": by(sent{change: without(signature.HeaderTimestamp)})},
+		sandbox.MistakeKeyIDStray: {
+			"quotes":     byKeyID(func(id string) string { return `"` + id + `"` }),
+			"a bracket":  byKeyID(func(id string) string { return id + "]" }),
+			"its header": byKeyID(func(id string) string { return "KALSHI-ACCESS-KEY: " + id }),
+		},
+		sandbox.MistakeKeyIDIsName: {"": byKeyID(func(string) string { return "bootstrap" })},
+		sandbox.MistakeKeyIDMalformed: {
+			"no dashes": byKeyID(func(id string) string { return strings.ReplaceAll(id, "-", "") }),
+			"half":      byKeyID(func(id string) string { return id[:18] }),
+		},
+		sandbox.MistakeKeyUnknown: {"": byKeyID(func(string) string { return unknownID })},
+		sandbox.MistakeKeyDeleted: {"": func(t *testing.T, b *bench) answer {
+			t.Helper()
+			b.delete(t, b.key.id)
+			return b.send(t, sent{})
+		}},
+		sandbox.MistakeKeyNotYetLive: {"": func(t *testing.T, _ *bench) answer {
+			t.Helper()
+			slow := newBench(t, sandbox.WithCreateDelay(time.Second))
+			return slow.send(t, sent{as: slow.generate(t, "fresh")})
+		}},
+
+		sandbox.MistakeTimestampSeconds: {
+			"whole":      byTimestamp(func(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }),
+			"a fraction": byTimestamp(func(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) + ".123" }),
+		},
+		sandbox.MistakeTimestampMicroseconds: {"": byTimestamp(func(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 10) })},
+		sandbox.MistakeTimestampNanoseconds:  {"": byTimestamp(func(at time.Time) string { return strconv.FormatInt(at.UnixNano(), 10) })},
+		sandbox.MistakeTimestampForm: {
+			"ISO 8601":   byTimestamp(func(at time.Time) string { return at.Format(time.RFC3339) }),
+			"a fraction": byTimestamp(func(at time.Time) string { return signature.Timestamp(at) + ".5" }),
+			"a sign":     byTimestamp(func(at time.Time) string { return "+" + signature.Timestamp(at) }),
+		},
+		sandbox.MistakeClock: {
+			"behind": byTimestamp(func(at time.Time) string { return signature.Timestamp(at.Add(-41 * time.Second)) }),
+			"ahead":  byTimestamp(func(at time.Time) string { return signature.Timestamp(at.Add(time.Hour)) }),
+		},
+
+		sandbox.MistakeSignedQuery: {"": bySigning(sent{path: keysPath + "?fcm_subtrader_id=u_a"}, func(p parts) string { return p.timestamp + p.method + p.path + "?" + p.query })},
+		sandbox.MistakeSignedWithoutBasePath: {
+			"":                bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + "/api_keys" }),
+			"nor first slash": bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + "api_keys" }),
+		},
+		sandbox.MistakeSignedBasePathTwice: {"": bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + sandbox.BasePath + p.path })},
+		sandbox.MistakeSignedHost: {
+			"alone":      bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + p.host + p.path }),
+			"with http":  bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + "http://" + p.host + p.path }),
+			"with https": bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + "https://" + p.host + p.path }),
+		},
+		sandbox.MistakeSignedTrailingSlash:  {"": bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + p.path + "/" })},
+		sandbox.MistakeSignedNoLeadingSlash: {"": bySigning(sent{}, func(p parts) string { return p.timestamp + p.method + p.path[1:] })},
+		sandbox.MistakeSignedDecodedPath: {"": bySigning(sent{method: "DELETE", path: keysPath + "/a%20b"}, func(p parts) string {
+			return p.timestamp + p.method + keysPath + "/a b"
+		})},
+		sandbox.MistakeSignedRoute: {
+			"of the list": bySigning(sent{method: "DELETE", path: keysPath + "/" + unknownID}, func(p parts) string { return p.timestamp + p.method + keysPath }),
+			"template":    bySigning(sent{method: "DELETE", path: keysPath + "/" + unknownID}, func(p parts) string { return p.timestamp + p.method + keysPath + "/{api_key}" }),
+		},
+		sandbox.MistakeSignedTimestampUnit: {
+			"seconds":      bySigning(sent{}, func(p parts) string { return p.timestamp[:10] + p.method + p.path }),
+			"a fraction":   bySigning(sent{}, func(p parts) string { return p.timestamp[:10] + "." + p.timestamp[10:] + p.method + p.path }),
+			"microseconds": bySigning(sent{}, func(p parts) string { return p.timestamp + "000" + p.method + p.path }),
+			"nanoseconds":  bySigning(sent{}, func(p parts) string { return p.timestamp + "000000" + p.method + p.path }),
+		},
+		sandbox.MistakeSignedTimestamp: {
+			"earlier": bySigning(sent{}, func(p parts) string { return p.shifted(t25) + p.method + p.path }),
+			"later":   bySigning(sent{}, func(p parts) string { return p.shifted(-1) + p.method + p.path }),
+		},
+		sandbox.MistakeSignedLowerCaseMethod: {"": bySigning(sent{}, func(p parts) string { return p.timestamp + "get" + p.path })},
+		sandbox.MistakeSignedNoMethod:        {"": bySigning(sent{}, func(p parts) string { return p.timestamp + p.path })},
+		sandbox.MistakeSignedOtherMethod:     {"": bySigning(generating(), func(p parts) string { return p.timestamp + "GET" + p.path })},
+		sandbox.MistakeSignedBody:            {"": bySigning(generating(), func(p parts) string { return p.timestamp + p.method + p.path + p.body })},
+		sandbox.MistakeSignedSeparators: {
+			"line ends": bySigning(sent{}, func(p parts) string { return p.timestamp + "\n" + p.method + "\n" + p.path }),
+			"spaces":    bySigning(sent{}, func(p parts) string { return p.timestamp + " " + p.method + " " + p.path }),
+		},
+		sandbox.MistakeSignedDigest: {
+			"raw":         bySigning(sent{}, func(p parts) string { return string(digest(p.right())) }),
+			"hexadecimal": bySigning(sent{}, func(p parts) string { return hex.EncodeToString(digest(p.right())) }),
+			"hashed twice, RSA": byRSA(func(t *testing.T, as signer, text string) []byte {
+				t.Helper()
+				return signRaw(t, as, string(digest(text)))
+			}),
+			"hexadecimal, twice": byRSA(func(t *testing.T, as signer, text string) []byte {
+				t.Helper()
+				return signRaw(t, as, hex.EncodeToString(digest(text)))
+			}),
+		},
+
+		sandbox.MistakeSaltLength: {
+			"none":        byRSA(signWithoutSalt),
+			"the longest": byRSA(signWithSaltOf(rsa.PSSSaltLengthAuto)),
+			"20 bytes":    byRSA(signWithSaltOf(20)),
+		},
+		sandbox.MistakePKCS1v15:  {"": byRSA(signPKCS1v15)},
+		sandbox.MistakeHash:      {"SHA-512": byRSA(signWithSHA512), "SHA-384": byRSA(signWithSHA384)},
+		sandbox.MistakeEd25519ph: {"": byEd25519(signPrehashed)},
+		sandbox.MistakeHMAC: {
+			"HMAC":   byEd25519(func(_ *testing.T, as signer, text string) []byte { return hmacOf(as.id, text) }),
+			"digest": byEd25519(func(_ *testing.T, _ signer, text string) []byte { return digest(text) }),
+		},
+		sandbox.MistakeOtherKey: {
+			"live": func(t *testing.T, b *bench) answer { t.Helper(); return b.signedBy(t, b.generate(t, "other")) },
+			"deleted": func(t *testing.T, b *bench) answer {
+				t.Helper()
+				other := b.generate(t, "other")
+				b.delete(t, other.id)
+				return b.signedBy(t, other)
+			},
+		},
+		sandbox.MistakeOtherAccount: {"": func(t *testing.T, b *bench) answer {
+			t.Helper()
+			return b.signedBy(t, b.bootstrap(t, sandbox.InAccount("other")))
+		}},
+		sandbox.MistakeOtherAlgorithm: {
+			"Ed25519 for RSA": func(t *testing.T, b *bench) answer {
+				t.Helper()
+				return b.send(t, sent{change: func(r *http.Request) {
+					r.Header.Set(signature.HeaderKey, b.bootstrap(t, sandbox.OfType(sandbox.RSA)).id)
+					resign(t, r, signer{private: newEd25519Key(t)}, r.Method, keysPath)
+				}})
+			},
+			"RSA for Ed25519": byEd25519(func(t *testing.T, _ signer, text string) []byte {
+				t.Helper()
+				private, err := sharedRSAKey()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return signRaw(t, signer{private: private}, text)
+			}),
+		},
+		sandbox.MistakeReplay: {"": func(t *testing.T, _ *bench) answer {
+			t.Helper()
+			b := newBench(t, sandbox.WithReplay(false))
+			b.send(t, sent{}).mustHaveStatus(t, 200)
+			return b.send(t, sent{})
+		}},
+		sandbox.MistakeUnknown: {
+			"a key that nobody knows": func(t *testing.T, b *bench) answer {
+				t.Helper()
+				return b.signedBy(t, signer{private: newEd25519Key(t)})
+			},
+			"a clock read long apart": bySigning(sent{}, func(p parts) string { return p.shifted(1000) + p.method + p.path }),
+		},
+
+		sandbox.MistakeBase64URL:      {"": byEncoding(base64.URLEncoding.EncodeToString)},
+		sandbox.MistakeBase64Unpadded: {"": byEncoding(base64.RawStdEncoding.EncodeToString)},
+		sandbox.MistakeBase64Wrapped: {
+			"into a folded header":   sendFolded,
+			"with escaped line ends": byEncoding(func(raw []byte) string { return wrap(raw, `\n`) }),
+			"with spaces in between": byEncoding(func(raw []byte) string { return wrap(raw, " ") }),
+			"with carriage returns":  byEncoding(func(raw []byte) string { return wrap(raw, `\r\n`) }),
+		},
+		sandbox.MistakeQuoted: {
+			"quotes":            byEncoding(func(raw []byte) string { return `"` + base64.StdEncoding.EncodeToString(raw) + `"` }),
+			"Python's bytes":    byEncoding(func(raw []byte) string { return `b'` + base64.StdEncoding.EncodeToString(raw) + `'` }),
+			"apostrophes alone": byEncoding(func(raw []byte) string { return `'` + base64.StdEncoding.EncodeToString(raw) + `'` }),
+		},
+		sandbox.MistakeHex: {"": byEncoding(hex.EncodeToString)},
+		sandbox.MistakeNotBase64: {
+			"a word":         byEncoding(func([]byte) string { return "signature!" }),
+			"cut off":        byEncoding(func(raw []byte) string { return base64.StdEncoding.EncodeToString(raw)[:61] }),
+			"nothing quoted": byEncoding(func([]byte) string { return `""` }),
+		},
+	}
+}
+
+func TestEachMistakeIsNamedAndTheBodyStaysTheServices(t *testing.T) {
+	rows := documentedMistakes(t)
+	for mistake, ways := range theMistakes() {
+		for name, do := range ways {
+			t.Run(string(mistake)+"/"+name, func(t *testing.T) {
+				b := newBench(t)
+				got := do(t, b)
+				told := got.header.Get(sandbox.HeaderExplain)
+				row := rows[string(mistake)]
+				if fmt.Sprint(got.status) != row.status || !strings.Contains(got.body, row.service) {
+					t.Errorf("the service says %d %s, the table %s %s", got.status, got.body, row.status, row.service)
+				}
+				if !strings.HasPrefix(told, row.sandbox) {
+					t.Errorf("the sandbox says %q, the table %q", told, row.sandbox)
+				}
+				if strings.Contains(got.body, row.sandbox) {
+					t.Errorf("the body explains itself: %s", got.body)
+				}
+			})
+		}
+	}
+}
+
+func TestTheTableOfMistakesHasEveryMistakeAndEachIsMade(t *testing.T) {
+	documented, made := documentedMistakes(t), theMistakes()
+	for _, mistake := range constantsOf(t, "Mistake") {
+		if _, ok := documented[mistake]; !ok {
+			t.Errorf("the table lacks %s", mistake)
+		}
+		if _, ok := made[sandbox.Mistake(mistake)]; !ok {
+			t.Errorf("no test makes %s", mistake)
+		}
+		delete(documented, mistake)
+	}
+	for mistake := range documented {
+		t.Errorf("the table has %s, which is no mistake of the package", mistake)
+	}
+}
+
+func TestAnExplanationIsInTheExchangeWithBothTexts(t *testing.T) {
+	for name, test := range map[string]struct {
+		sent     sent
+		text     func(parts) string
+		mistakes []sandbox.Mistake
+		signed   string
+	}{
+		"a query, by its length": {
+			sent{path: keysPath + "?fcm_subtrader_id=canary_a"},
+			func(p parts) string { return p.timestamp + p.method + p.path + "?" + p.query },
+			[]sandbox.Mistake{sandbox.MistakeSignedQuery}, "1790856000000GET" + keysPath + "<?query of 26 bytes>",
+		},
+		"a body, by its length": {
+			sent{method: "POST", path: generatePath, body: `{"name":"canary"}`},
+			func(p parts) string { return p.timestamp + p.method + p.path + p.body },
+			[]sandbox.Mistake{sandbox.MistakeSignedBody}, "1790856000000POST" + generatePath + "<body of 17 bytes>",
+		},
+		"a digest": {
+			sent{}, func(p parts) string { return string(digest(p.right())) },
+			[]sandbox.Mistake{sandbox.MistakeSignedDigest}, "SHA-256(1790856000000GET" + keysPath + ")",
+		},
+		"two mistakes in one text": {
+			sent{path: keysPath + "?fcm_subtrader_id=canary_a"},
+			func(p parts) string { return p.timestamp + p.method + "/api_keys?" + p.query },
+			[]sandbox.Mistake{sandbox.MistakeSignedQuery, sandbox.MistakeSignedWithoutBasePath}, "1790856000000GET/api_keys<?query of 26 bytes>",
+		},
+		"two mistakes in two parts": {
+			sent{}, func(p parts) string { return p.timestamp + "get" + "/api_keys" },
+			[]sandbox.Mistake{sandbox.MistakeSignedWithoutBasePath, sandbox.MistakeSignedLowerCaseMethod}, "1790856000000get/api_keys",
+		},
+		"nothing that fits": {
+			sent{}, func(parts) string { return "canary" },
+			[]sandbox.Mistake{sandbox.MistakeUnknown}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			got := bySigning(test.sent, test.text)(t, b)
+			exchanges := b.box.Exchanges()
+			e := exchanges[len(exchanges)-1].Explanation
+			if !slices.Equal(e.Mistakes, test.mistakes) || e.Signed != test.signed {
+				t.Errorf("explained as %q of\n%q, want %q of\n%q", e.Mistakes, e.Signed, test.mistakes, test.signed)
+			}
+			request := b.newRequest(t, test.sent)
+			if want := signature.Text("1790856000000", request.Method, request.URL.Path); e.Expected != want {
+				t.Errorf("the text expected is %q, want %q", e.Expected, want)
+			}
+			if e.String() != got.header.Get(sandbox.HeaderExplain) {
+				t.Errorf("the header is %q, the exchange has %q", got.header.Get(sandbox.HeaderExplain), e)
+			}
+			if all := toJSON(t, e); strings.Contains(all, "canary") {
+				t.Errorf("the explanation quotes what was sent: %s", all)
+			}
+		})
+	}
+}
+
+func TestMistakesOfEncodingTextAndWayAreToldTogether(t *testing.T) {
+	b := newBench(t)
+	as := b.bootstrap(t, sandbox.OfType(sandbox.RSA))
+	b.send(t, sent{as: as, change: func(r *http.Request) {
+		raw := signPKCS1v15(t, as, r.Header.Get(signature.HeaderTimestamp)+"GET/api_keys")
+		r.Header.Set(signature.HeaderSignature, hex.EncodeToString(raw))
+	}}).mustBe(t, 401, mismatch)
+	want := []sandbox.Mistake{sandbox.MistakeHex, sandbox.MistakeSignedWithoutBasePath, sandbox.MistakePKCS1v15}
+	if got := b.box.Exchanges()[0].Explanation; !slices.Equal(got.Mistakes, want) || strings.Count(got.Text, "; and ") != 2 {
+		t.Errorf("explained as %q: %s", got.Mistakes, got)
+	}
+}
+
+func TestAnHMACInHexadecimalIsTakenForOne(t *testing.T) {
+	b := newBench(t)
+	b.send(t, sent{change: func(r *http.Request) {
+		r.Header.Set(signature.HeaderSignature, hex.EncodeToString(hmacOf("secret", "text")))
+	}}).mustBe(t, 401, mismatch)
+	want := []sandbox.Mistake{sandbox.MistakeHex, sandbox.MistakeHMAC}
+	if got := b.box.Exchanges()[0].Explanation; !slices.Equal(got.Mistakes, want) {
+		t.Errorf("explained as %q: %s", got.Mistakes, got)
+	}
+}
+
+func TestDetailsSayWhichSaltAndWhichKeyButNoKeyOfAnotherAccount(t *testing.T) {
+	b := newBench(t)
+	mine, theirs := b.generate(t, "mine"), b.bootstrap(t, sandbox.InAccount("other"))
+	by := func(mistake sandbox.Mistake, way string) answer { return theMistakes()[mistake][way](t, newBench(t)) }
+	for _, test := range []struct {
+		got    answer
+		detail string
+	}{
+		{by(sandbox.MistakeSaltLength, "none"), "(0 bytes)"},
+		{by(sandbox.MistakeSaltLength, "20 bytes"), "(20 bytes)"},
+		{by(sandbox.MistakeSaltLength, "the longest"), "(222 bytes, the longest possible)"},
+		{by(sandbox.MistakeSignedTimestampUnit, "a fraction"), "(seconds with a fraction)"},
+		{by(sandbox.MistakeSignedTimestamp, "earlier"), "(25 ms apart)"},
+		{by(sandbox.MistakeSignedSeparators, "spaces"), "(spaces)"},
+		{by(sandbox.MistakeClock, "behind"), "(41s behind the sandbox's; accepted are 15s behind to 30s ahead)"},
+		{by(sandbox.MistakeOtherAlgorithm, "RSA for Ed25519"), "(256 bytes instead of the 64 of this ed25519 key)"},
+		{b.signedBy(t, mine), "(" + mine.id + ")"},
+	} {
+		if told := test.got.header.Get(sandbox.HeaderExplain); !strings.Contains(told, test.detail) {
+			t.Errorf("the sandbox says %q, want %s", told, test.detail)
+		}
+	}
+	if told := b.signedBy(t, theirs).header.Get(sandbox.HeaderExplain); strings.Contains(told, theirs.id) {
+		t.Errorf("the key of another account is told: %s", told)
+	}
+}
+
+func TestAnExplanationIsOneLineOfASCIIWhateverThePath(t *testing.T) {
+	b := newBench(t)
+	got := bySigning(sent{method: "DELETE", path: keysPath + "/" + strings.Repeat("%C3%A9", 100)}, func(parts) string { return "x" })(t, b)
+	told := got.header.Get(sandbox.HeaderExplain)
+	notPlain := func(r rune) bool { return r < ' ' || r > '~' }
+	if told == "" || strings.ContainsFunc(told, notPlain) || len(told) > 600 {
+		t.Errorf("the sandbox says %q", told)
+	}
+}
+
+func TestARequestThatIsAuthenticatedIsNotExplained(t *testing.T) {
+	b := newBench(t)
+	got := b.send(t, sent{})
+	if _, told := got.header[sandbox.HeaderExplain]; told || b.box.Exchanges()[0].Explanation.String() != "" {
+		t.Errorf("a good request was explained: %v", got.header)
+	}
+	b.delete(t, unknownID)
+	if e := b.box.Exchanges()[1].Explanation; e != nil {
+		t.Errorf("a missing key was explained as %s", e)
+	}
+}
+
+func TestAClientThatWaitsToBeAskedForItsBodyIsAnsweredAtOnce(t *testing.T) {
+	b := newBench(t)
+	generation := generating()
+	generation.leavesContract = true
+	request := b.newRequest(t, generation)
+	request.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64)))
+	head := "POST " + generatePath + " HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"
+	for name := range request.Header {
+		head += name + ": " + request.Header.Get(name) + "\r\n"
+	}
+	if got := b.sendRaw(t, head+"\r\n"); got.status != 401 {
+		t.Errorf("answered %d", got.status)
+	}
+}
+
+func FuzzSignatureHeader(f *testing.F) {
+	for _, text := range []string{"", `""`, "b''", "=", "00", "zz", "-_-_", `\n`, "AAAA", "AAA=\n"} {
+		f.Add(text)
+	}
+	b := newBench(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		request := b.newRequest(t, sent{})
+		request.RequestURI = keysPath
+		request.Header[http.CanonicalHeaderKey(signature.HeaderSignature)] = []string{text}
+		w := httptest.NewRecorder()
+		b.box.ServeHTTP(w, request)
+		if told := w.Header().Get(sandbox.HeaderExplain); w.Code != 401 || told == "" || strings.ContainsAny(told, "\r\n") {
+			t.Errorf("%q is answered %d and explained as %q", text, w.Code, told)
+		}
+	})
+}
+
+// t25 is the largest distance at which a timestamp read twice is recognised, in milliseconds.
+const t25 = 25
+
+// parts are what a client may put together wrongly.
+type parts struct{ timestamp, method, host, path, query, body string }
+
+func (p parts) right() string { return p.timestamp + p.method + p.path }
+
+// shifted returns the timestamp this many milliseconds earlier.
+func (p parts) shifted(earlier int64) string {
+	milliseconds, _ := strconv.ParseInt(p.timestamp, 10, 64)
+	return strconv.FormatInt(milliseconds-earlier, 10)
+}
+
+func generating() sent { return sent{method: "POST", path: generatePath, body: `{"name":"a"}`} }
+
+func by(s sent) makeMistake {
+	return func(t *testing.T, b *bench) answer { t.Helper(); return b.send(t, s) }
+}
+
+func byKeyID(change func(id string) string) makeMistake {
+	return func(t *testing.T, b *bench) answer {
+		t.Helper()
+		return b.send(t, sent{change: with(signature.HeaderKey, change(b.key.id))})
+	}
+}
+
+// byTimestamp sends and signs another timestamp.
+func byTimestamp(write func(time.Time) string) makeMistake {
+	return func(t *testing.T, b *bench) answer {
+		t.Helper()
+		return b.send(t, sent{change: func(r *http.Request) { sign(t, r, b.key, write(b.clock.Now())) }})
+	}
+}
+
+// bySigning signs another text, with an Ed25519 key.
+func bySigning(s sent, text func(parts) string) makeMistake {
+	return func(t *testing.T, b *bench) answer {
+		t.Helper()
+		s.change = func(r *http.Request) {
+			p := parts{r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Host, r.URL.EscapedPath(), r.URL.RawQuery, s.body}
+			r.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(signRaw(t, b.key, text(p))))
+		}
+		return b.send(t, s)
+	}
+}
+
+// signing makes the bytes of a signature over the right text.
+type signing func(t *testing.T, as signer, text string) []byte
+
+func byEd25519(do signing) makeMistake {
+	return func(t *testing.T, b *bench) answer { t.Helper(); return b.signedWith(t, b.key, do) }
+}
+
+func byRSA(do signing) makeMistake {
+	return func(t *testing.T, b *bench) answer {
+		t.Helper()
+		return b.signedWith(t, b.bootstrap(t, sandbox.OfType(sandbox.RSA)), do)
+	}
+}
+
+func (b *bench) signedWith(t *testing.T, as signer, do signing) answer {
+	t.Helper()
+	return b.send(t, sent{as: as, change: func(r *http.Request) {
+		text := signature.Text(r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Path)
+		r.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(do(t, as, text)))
+	}})
+}
+
+// byEncoding writes the right signature in another way. Its base64 has all that can differ.
+func byEncoding(encode func([]byte) string) makeMistake {
+	return func(t *testing.T, b *bench) answer {
+		t.Helper()
+		for {
+			b.clock.Advance(time.Millisecond)
+			request := b.newRequest(t, sent{})
+			standard := request.Header.Get(signature.HeaderSignature)
+			if !strings.ContainsAny(standard, "+/") {
+				continue
+			}
+			raw, err := base64.StdEncoding.DecodeString(standard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b.send(t, sent{change: with(signature.HeaderSignature, encode(raw))})
+		}
+	}
+}
+
+// signedBy sends a request whose key ID is not that of the key that signs it.
+func (b *bench) signedBy(t *testing.T, as signer) answer {
+	t.Helper()
+	return b.send(t, sent{change: func(r *http.Request) { resign(t, r, as, r.Method, keysPath) }})
+}
+
+func renamed(key, signed, timestamp string) func(*http.Request) {
+	return func(r *http.Request) {
+		for from, to := range map[string]string{signature.HeaderKey: key, signature.HeaderSignature: signed, signature.HeaderTimestamp: timestamp} {
+			value := r.Header.Get(from)
+			r.Header.Del(from)
+			r.Header[to] = []string{value}
+		}
+	}
+}
+
+func digest(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
+
+func hmacOf(secret, text string) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
+
+func newEd25519Key(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return private
+}
+
+// signRaw signs any text as the service wants it.
+func signRaw(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	if private, ok := as.private.(ed25519.PrivateKey); ok {
+		return ed25519.Sign(private, []byte(text))
+	}
+	return signWithSaltOf(signature.SaltLength)(t, as, text)
+}
+
+func signWithSaltOf(length int) signing {
+	return func(t *testing.T, as signer, text string) []byte {
+		t.Helper()
+		return signDigest(t, as, digest(text), &rsa.PSSOptions{SaltLength: length, Hash: crypto.SHA256})
+	}
+}
+
+func signPKCS1v15(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	return signDigest(t, as, digest(text), crypto.SHA256)
+}
+
+func signWithSHA512(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	sum := sha512.Sum512([]byte(text))
+	return signDigest(t, as, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA512})
+}
+
+func signWithSHA384(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	sum := sha512.Sum384([]byte(text))
+	return signDigest(t, as, sum[:], crypto.SHA384)
+}
+
+func signPrehashed(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	sum := sha512.Sum512([]byte(text))
+	return signDigest(t, as, sum[:], &ed25519.Options{Hash: crypto.SHA512})
+}
+
+func signDigest(t *testing.T, as signer, sum []byte, opts crypto.SignerOpts) []byte {
+	t.Helper()
+	raw, err := as.private.Sign(rand.Reader, sum, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func wrap(raw []byte, between string) string {
+	text := base64.StdEncoding.EncodeToString(raw)
+	return text[:64] + between + text[64:]
+}
+
+// sendFolded sends the signature as a header of two lines, as HTTP once allowed.
+func sendFolded(t *testing.T, b *bench) answer {
+	t.Helper()
+	request := b.newRequest(t, sent{})
+	encoded := request.Header.Get(signature.HeaderSignature)
+	return b.sendRaw(t, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: sandbox\r\n%s: %s\r\n%s: %s\r\n%s: %s\r\n %s\r\n\r\n", keysPath,
+		signature.HeaderKey, b.key.id,
+		signature.HeaderTimestamp, request.Header.Get(signature.HeaderTimestamp),
+		signature.HeaderSignature, encoded[:64], encoded[64:]))
+}
+
+// sendRaw sends the bytes of a request.
+func (b *bench) sendRaw(t *testing.T, text string) answer {
+	t.Helper()
+	connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := io.WriteString(connection, text); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(body)}
+}
