@@ -17,6 +17,10 @@ type Clock interface {
 	Wait(ctx context.Context, d time.Duration) error
 }
 
+// SystemClock returns the clock that clients have unless [WithClock] gives them another: the
+// system's time, and waits that end with the context.
+func SystemClock() Clock { return systemClock{} }
+
 type systemClock struct{}
 
 func (systemClock) Now() time.Time { return time.Now() }

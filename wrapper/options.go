@@ -47,7 +47,7 @@ func newConfig(source CredentialSource, opts []Option) (*config, error) {
 		return nil, errNoSource
 	}
 	config := &config{
-		clock:            systemClock{},
+		clock:            SystemClock(),
 		maxResponseBytes: DefaultMaxResponseBytes,
 		retry: retryPolicy{
 			maxAttempts:    DefaultMaxAttempts,

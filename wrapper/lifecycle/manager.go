@@ -41,7 +41,7 @@ func New(store keystore.Store, baseURL string, opts ...Option) (*Manager, error)
 		store:        store,
 		baseURL:      normal,
 		transport:    http.DefaultTransport,
-		clock:        systemClock{},
+		clock:        wrapper.SystemClock(),
 		report:       func(string) {},
 		proofTimeout: DefaultProofTimeout,
 		settle:       DefaultSettle,
@@ -76,19 +76,4 @@ func (m *Manager) progress(format string, args ...any) {
 func (m *Manager) wait(ctx context.Context, d time.Duration, format string, args ...any) error {
 	m.progress(format, args...)
 	return m.clock.Wait(ctx, d)
-}
-
-type systemClock struct{}
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

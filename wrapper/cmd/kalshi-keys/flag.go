@@ -19,9 +19,16 @@ func (f *textFlag) Set(text string) error {
 	if text == "" {
 		return errors.New("it is empty; is a variable unset?")
 	}
+	if armour.MatchString(text) {
+		return errKeyInArguments
+	}
 	*f = textFlag(text)
 	return nil
 }
+
+// errKeyInArguments refuses to go on with a private key that is visible in process lists, and
+// that would otherwise become the name of a file or of an API key.
+var errKeyInArguments = errors.New("it holds a private key or another PEM; give the path of its file")
 
 // choiceFlag is a flag with a closed set of values. It is empty if it was not given and has no
 // default.

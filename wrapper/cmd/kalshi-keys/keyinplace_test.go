@@ -13,7 +13,8 @@ func TestAPrivateKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 	key := world.Env[wrapper.EnvPrivateKey]
 	body := strings.Split(key, "\n")[1]
 	for _, args := range [][]string{
-		{"create", "x", "--public-key", key}, {"generate", "x", "--out", key}, {"sandbox", "--env-file", "x", "--listen", key},
+		{"create", "x", "--public-key", key}, {"generate", "--out", t.TempDir() + "/x.pem", "--", key}, {"export", "--env", key},
+		{"generate", "x", "--out", key}, {"sandbox", "--env-file", "x", "--listen", key},
 		{"list", "--output", key}, {"list", "--", key}, {"drift", "--", key}, {key}, {"sign", "GET", key}, {"list", "--base-url", key},
 		{"list", "--key-id", key}, {"list", "--private-key-file", key}, {"delete", "--yes", "--", key},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,8 @@ func noSuchCommand(root *cobra.Command, args []string) error {
 func takes(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		switch {
+		case slices.ContainsFunc(args, armour.MatchString):
+			return errKeyInArguments
 		case len(args) < len(names):
 			return fmt.Errorf("%s needs %s", command.Name(), strings.Join(names[len(args):], " and "))
 		case len(args) > len(names):
