@@ -26,7 +26,7 @@ import (
 )
 
 // patience is how long the browser may take for one subtest.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // newBrowser starts Chromium with an empty profile. It ends with the test.
 func newBrowser(t *testing.T) context.Context {
@@ -144,7 +144,8 @@ func (p *page) waitFor(t *testing.T, expression string) {
 // mustSay wants each text to be visible inside the element.
 func (p *page) mustSay(t *testing.T, selector string, texts ...string) {
 	t.Helper()
-	shown := evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).innerText", selector))
+	// The text of what is not visible is not empty.
+	shown := evaluate[string](t, p, fmt.Sprintf("(it => it.checkVisibility() ? it.innerText : '')(document.querySelector(%q))", selector))
 	for _, text := range texts {
 		if !strings.Contains(shown, text) {
 			t.Errorf("%s says %q, want %q", selector, shown, text)
@@ -390,13 +391,34 @@ func TestBrowserSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
 	p.do(t, visible(".exchange"), visible("#connection[data-state=good]"))
 }
 
-func TestBrowserShowsWhatTheSandboxRefuses(t *testing.T) {
+func TestBrowserShowsWhatTheSandboxRefusesUntilAClickSucceeds(t *testing.T) {
 	p := open(newBrowser(t), t)
 	evaluate[bool](t, p, `document.querySelector("#fault-operation").append(new Option("nonsense")) ?? true`)
 	p.do(t,
 		choose("#fault-operation", "nonsense"),
 		press("Delay of 3 s"), visible("#problem"))
 	p.mustSay(t, "#problem", "The sandbox refused", "the operation is unknown")
+
+	p.key = p.bootstrap(t)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.waitFor(t, `document.querySelectorAll(".key").length === 1`)
+	p.mustSay(t, "#problem", "The sandbox refused")
+
+	p.do(t, choose("#fault-operation", ""), press("Delay of 3 s"), visible(".fault"))
+	p.waitFor(t, `document.getElementById("problem").hidden`)
+}
+
+func TestBrowserSaysThatTheSandboxDoesNotAnswerUntilItDoes(t *testing.T) {
+	p := open(newBrowser(t), t)
+	p.key = p.bootstrap(t)
+	evaluate[bool](t, p, `(() => { window.reading = window.fetch; window.fetch = () => Promise.reject(); return true })()`)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible("#problem"))
+	p.mustSay(t, "#problem", "The sandbox does not answer")
+
+	evaluate[bool](t, p, `(() => { window.fetch = window.reading; return true })()`)
+	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.waitFor(t, `document.getElementById("problem").hidden`)
 }
 
 func TestBrowserShowsCurlLinesThatRun(t *testing.T) {

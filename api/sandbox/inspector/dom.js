@@ -21,11 +21,22 @@ export function button(text, act, attributes = {}) {
   return made;
 }
 
-// problem shows what went wrong until something goes right.
-export function problem(text) {
+// problem shows what went wrong, and who saw it go wrong: the user, by a click, or the page, by
+// reading again.
+function problem(text, seenBy) {
   const place = byID("problem");
-  place.textContent = text ?? "";
-  place.hidden = !text;
+  place.textContent = text;
+  place.dataset.seenBy = seenBy;
+  place.hidden = false;
+}
+
+// hideProblem hides what was shown. What the page reads by itself must not hide what the user's
+// click came to: nobody would have had the time to read it.
+function hideProblem(seenBy) {
+  const place = byID("problem");
+  if (seenBy === "page" && place.dataset.seenBy === "user") return;
+  place.textContent = "";
+  place.hidden = true;
 }
 
 // ask talks to the sandbox's control surface and returns the JSON of its answer.
@@ -41,20 +52,23 @@ export async function ask(path, options = {}) {
   return body;
 }
 
-// inTurn runs what asks the sandbox one after the other, so that an answer that was asked for
-// earlier never hides a later one.
+// onClick and onChange run what asks the sandbox, for the user and for the page. All of it runs
+// one after the other, so that an answer that was asked for earlier never hides a later one.
+export const onClick = (act) => inTurn(act, "user");
+export const onChange = (act) => inTurn(act, "page");
+
 let turn = Promise.resolve();
-export function inTurn(act) {
-  turn = turn.then(() => attempt(act));
+function inTurn(act, actor) {
+  turn = turn.then(() => attempt(act, actor));
   return turn;
 }
 
 // attempt runs what may fail and shows the problem if it does.
-async function attempt(act) {
+async function attempt(act, actor) {
   try {
     await act();
-    problem(null);
+    hideProblem(actor);
   } catch (error) {
-    problem(error.message);
+    problem(error.message, actor);
   }
 }

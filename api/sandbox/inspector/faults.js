@@ -1,4 +1,4 @@
-import { ask, button, byID, element, inTurn } from "./dom.js";
+import { ask, button, byID, element, onChange, onClick } from "./dom.js";
 
 const operations = ["getApiKeys", "createApiKey", "generateApiKey", "deleteApiKey"];
 
@@ -24,14 +24,14 @@ export function startFaults() {
   byID("fault-presets").append(...presets.map(([name, fault, only]) =>
     button(name, () => {
       const asked = { ...fault, operation: only ?? choice.value, times: Number(byID("fault-times").value) };
-      inTurn(() => add(asked));
+      onClick(() => add(asked));
     })));
-  byID("clear-faults").addEventListener("click", () => inTurn(clear));
+  byID("clear-faults").addEventListener("click", () => onClick(clear));
   refreshFaults();
 }
 
 export function refreshFaults() {
-  return inTurn(async () => show(await ask("faults")));
+  return onChange(async () => show(await ask("faults")));
 }
 
 async function add(fault) {
@@ -66,7 +66,7 @@ function show({ faults }) {
   const hadFocus = byID("set-faults").contains(document.activeElement);
   byID("set-faults").replaceChildren(...faults.map((fault) => element("li", { class: "fault" },
     element("span", {}, describe(fault), element("span", { class: "muted" }, times(fault))),
-    button("Clear", () => inTurn(() => remove(fault)), { "aria-label": `Clear ${describe(fault)}` }))));
+    button("Clear", () => onClick(() => remove(fault)), { "aria-label": `Clear ${describe(fault)}` }))));
   byID("no-faults").hidden = faults.length > 0;
   byID("clear-faults").disabled = faults.length === 0;
   if (hadFocus) (byID("set-faults").querySelector("button") ?? byID("fault-operation")).focus();

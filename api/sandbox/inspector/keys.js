@@ -1,7 +1,7 @@
-import { ask, byID, element, inTurn } from "./dom.js";
+import { ask, byID, element, onChange } from "./dom.js";
 
 export function refreshKeys() {
-  return inTurn(async () => {
+  return onChange(async () => {
     const { keys } = await ask("keys");
     byID("no-keys").hidden = keys.length > 0;
     byID("key-list").replaceChildren(...keys.map(item));
