@@ -83,11 +83,11 @@ func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams) (
 	if err := call.check(response, err, http.StatusOK); err != nil {
 		return nil, err
 	}
-	parsed, err := gen.ParseGetAPIKeysHTTPResponse(response)
-	if err != nil || !isCompleteList(parsed.JSON200) {
+	list := decodeList(response)
+	if !isCompleteList(list) {
 		return nil, call.unexpected(response, "the body is no list of API keys")
 	}
-	return parsed.JSON200, nil
+	return list, nil
 }
 
 func isCompleteList(list *gen.GetAPIKeysResponse) bool {
@@ -113,11 +113,11 @@ func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyR
 	if err := call.check(response, err, http.StatusCreated); err != nil {
 		return nil, err
 	}
-	parsed, err := gen.ParseGenerateAPIKeyHTTPResponse(response)
-	if err == nil && parsed.JSON201 != nil && isCompleteKey(parsed.JSON201) {
-		return parsed.JSON201, nil
+	made := decodeAnswer[gen.GenerateAPIKeyResponse](response)
+	if made != nil && isCompleteKey(made) {
+		return made, nil
 	}
-	if made := salvageKey(response); made != nil {
+	if made = salvageKey(response); made != nil {
 		return made, nil
 	}
 	return nil, call.unexpected(response, "the body lacks api_key_id or private_key")
@@ -161,11 +161,11 @@ func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyReque
 	if err := call.check(response, err, http.StatusCreated); err != nil {
 		return nil, err
 	}
-	parsed, err := gen.ParseCreateAPIKeyHTTPResponse(response)
-	if err != nil || parsed.JSON201 == nil || parsed.JSON201.APIKeyID == "" {
+	made := decodeAnswer[gen.CreateAPIKeyResponse](response)
+	if made == nil || made.APIKeyID == "" {
 		return nil, call.unexpected(response, "the body lacks api_key_id")
 	}
-	return parsed.JSON201, nil
+	return made, nil
 }
 
 // DeleteAPIKey deletes an API key for good. Errors are of type [*Error]. An ID that is no UUID

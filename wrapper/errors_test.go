@@ -170,6 +170,7 @@ func TestSuccessesWithAWrongBodyAreUnexpected(t *testing.T) {
 		"a wrong type":            answer(200, `{"api_keys":"none"}`),
 		"a wrong type in a key":   answer(200, `{"api_keys":[{"api_key_id":7}]}`),
 		"no list":                 answer(200, `{}`),
+		"a list of another name":  answer(200, `{"keys":[{"api_key_id":"x","name":"x","scopes":[]}]}`),
 		"null for the list":       answer(200, `{"api_keys":null}`),
 		"a key without scopes":    answer(200, `{"api_keys":[{"api_key_id":"x","name":"x"}]}`),
 		"a key without an ID":     answer(200, `{"api_keys":[{"name":"x","scopes":[]}]}`),

@@ -13,6 +13,9 @@ import (
 // carries none (source: published), but layers in front of it may.
 func retryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
+	if header == "" {
+		return 0
+	}
 	if isDigits(header) {
 		seconds, err := strconv.ParseInt(header, 10, 64)
 		if err != nil || seconds > int64(math.MaxInt64/time.Second) {

@@ -56,7 +56,7 @@ func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &unsentError{err}
 	}
 	response, err := s.next.RoundTrip(req)
-	if err == nil {
+	if err == nil && response.StatusCode == http.StatusUnauthorized {
 		keepSelfCheck(response, newSelfCheck(credentials, req))
 	}
 	return response, err
@@ -113,10 +113,23 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set(signature.HeaderKey, credentials.KeyID())
-	req.Header.Set(signature.HeaderSignature, signed)
-	req.Header.Set(signature.HeaderTimestamp, timestamp)
+	setHeaders(req.Header, credentials.KeyID(), signed, timestamp)
 	return credentials, nil
+}
+
+// The names of the headers as net/http spells them, which saves spelling them out for each
+// request.
+const (
+	canonicalKey       = "Kalshi-Access-Key"
+	canonicalSignature = "Kalshi-Access-Signature"
+	canonicalTimestamp = "Kalshi-Access-Timestamp"
+)
+
+func setHeaders(header http.Header, keyID, signed, timestamp string) {
+	values := []string{keyID, signed, timestamp}
+	header[canonicalKey] = values[0:1:1]
+	header[canonicalSignature] = values[1:2:2]
+	header[canonicalTimestamp] = values[2:3:3]
 }
 
 // methodOf returns the method that net/http sends, for which the empty one means GET.

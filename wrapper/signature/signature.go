@@ -67,29 +67,40 @@ func Path(u *url.URL) string {
 // nothing between them. Path must be as [Path] gives it; a query that is still on it is signed
 // as it stands and the service will refuse the result.
 func Text(timestamp, method, path string) string {
-	return timestamp + strings.ToUpper(method) + path
+	return string(textBytes(timestamp, method, path))
 }
 
 // Sign returns the signature over [Text] in standard base64. The key may live anywhere that
 // offers a [crypto.Signer], such as an HSM; its public key decides the scheme. It returns
 // [ErrKeyType] for a key that is neither RSA nor Ed25519, and wraps what the signer returns.
 func Sign(key crypto.Signer, timestamp, method, path string) (string, error) {
-	text := []byte(Text(timestamp, method, path))
-	raw, err := signText(key, text)
+	raw, err := signText(key, textBytes(timestamp, method, path))
 	if err != nil {
 		return "", err
 	}
-	return base64.StdEncoding.EncodeToString(raw), nil
+	var encoded [maxEncodedLength]byte
+	return string(base64.StdEncoding.AppendEncode(encoded[:0], raw)), nil
+}
+
+// maxEncodedLength is the length in base64 of a signature by RSA with 4096 bits. Longer ones
+// cost an allocation.
+const maxEncodedLength = 684
+
+func textBytes(timestamp, method, path string) []byte {
+	text := make([]byte, 0, len(timestamp)+len(method)+len(path))
+	text = append(text, timestamp...)
+	text = append(text, strings.ToUpper(method)...)
+	return append(text, path...)
 }
 
 func signText(key crypto.Signer, text []byte) ([]byte, error) {
 	var raw []byte
 	var err error
-	switch key.Public().(type) {
-	case *rsa.PublicKey:
+	switch schemeOf(key) {
+	case schemeRSA:
 		digest := sha256.Sum256(text)
 		raw, err = key.Sign(rand.Reader, digest[:], pssOptions())
-	case ed25519.PublicKey:
+	case schemeEd25519:
 		raw, err = key.Sign(rand.Reader, text, crypto.Hash(0))
 	default:
 		return nil, ErrKeyType
@@ -100,6 +111,31 @@ func signText(key crypto.Signer, text []byte) ([]byte, error) {
 	return raw, nil
 }
 
+type scheme int
+
+const (
+	schemeNone scheme = iota
+	schemeRSA
+	schemeEd25519
+)
+
+// schemeOf asks only foreign signers for their public key: an Ed25519 key makes a copy of it.
+func schemeOf(key crypto.Signer) scheme {
+	switch key.(type) {
+	case *rsa.PrivateKey:
+		return schemeRSA
+	case ed25519.PrivateKey:
+		return schemeEd25519
+	}
+	switch key.Public().(type) {
+	case *rsa.PublicKey:
+		return schemeRSA
+	case ed25519.PublicKey:
+		return schemeEd25519
+	}
+	return schemeNone
+}
+
 // Verify reports whether encoded is the signature that the private half of key makes over
 // [Text]. It returns nil if so, and [ErrEncoding], [ErrMismatch] or [ErrKeyType] if not. An
 // RSA-PSS signature with a salt of any other length than [SaltLength] does not match.
@@ -108,7 +144,7 @@ func Verify(key crypto.PublicKey, timestamp, method, path, encoded string) error
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
 		return ErrEncoding
 	}
-	text := []byte(Text(timestamp, method, path))
+	text := textBytes(timestamp, method, path)
 	switch key := key.(type) {
 	case *rsa.PublicKey:
 		digest := sha256.Sum256(text)

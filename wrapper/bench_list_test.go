@@ -1,0 +1,120 @@
+//go:build linux
+
+package wrapper_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/wrapper"
+)
+
+// longestList is a limit that no list of these benchmarks reaches, in bytes.
+const longestList = 64 << 20
+
+// BenchmarkLists shows what a key in a list costs beyond the call, which an empty list costs too:
+// cpu-ns/key is time of the processors, B/key what was allocated. The two lists are fetched in
+// turn. x-body is the memory that a process needed at its peak beyond that of an empty list, in
+// relation to the body's length.
+func BenchmarkLists(b *testing.B) {
+	server := "http://" + startListServer(b)
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	unlimited := wrapper.WithMaxResponseBytes(longestList)
+	empty := newBenchmarkClient(b, server+"/0", signer, unlimited)
+	for _, keys := range []int{10, 1_000, 100_000} {
+		b.Run("keys="+strconv.Itoa(keys), func(b *testing.B) {
+			full := newBenchmarkClient(b, server+"/"+strconv.Itoa(keys), signer, unlimited)
+			benchmarkList(b, empty, full, keys)
+			if keys == 100_000 {
+				b.ReportMetric(peakOfOneCall(b, server, keys), "x-body")
+			}
+		})
+	}
+}
+
+func benchmarkList(b *testing.B, empty, full *wrapper.Client, keys int) {
+	b.Helper()
+	var callCost, listCost cost
+	for b.Loop() {
+		callCost.add(costOf(b, empty, 0))
+		listCost.add(costOf(b, full, keys))
+	}
+	total := float64(keys) * float64(b.N)
+	b.ReportMetric(float64(listCost.time-callCost.time)/total, "cpu-ns/key")
+	b.ReportMetric((float64(listCost.bytes)-float64(callCost.bytes))/total, "B/key")
+}
+
+type cost struct {
+	time  time.Duration
+	bytes uint64
+}
+
+func (c *cost) add(more cost) {
+	c.time += more.time
+	c.bytes += more.bytes
+}
+
+func costOf(b *testing.B, client *wrapper.Client, keys int) cost {
+	b.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	started := cpuTime()
+	list, err := client.GetAPIKeys(b.Context())
+	if err != nil || len(list.APIKeys) != keys {
+		b.Fatalf("not the list of %d keys: %v", keys, err)
+	}
+	used := cpuTime() - started
+	runtime.ReadMemStats(&after)
+	return cost{used, after.TotalAlloc - before.TotalAlloc}
+}
+
+// peakOfOneCall returns how far one call raises the peak of a process that has made a call for an
+// empty list, in multiples of the body.
+func peakOfOneCall(b *testing.B, server string, keys int) float64 {
+	b.Helper()
+	output, err := inRole(b, roleCaller, server, strconv.Itoa(keys)).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var raised int64
+	if _, err := fmt.Sscan(string(output), &raised); err != nil {
+		b.Fatal(err)
+	}
+	return float64(raised) / float64(len(listOf(keys)))
+}
+
+// callOnce prints by how many bytes the call for a list raises the peak of this process.
+func callOnce(server, keys string) {
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	credentials, err := wrapper.NewSignerCredentials(ownKeyID, signer)
+	if err != nil {
+		panic(err)
+	}
+	before := int64(0)
+	for _, list := range []string{"0", keys} {
+		before = peakMemory()
+		client, err := wrapper.NewClient(credentials,
+			wrapper.WithBaseURL(server+"/"+list), wrapper.WithMaxResponseBytes(longestList))
+		if err != nil {
+			panic(err)
+		}
+		if _, err := client.GetAPIKeys(context.Background()); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println(peakMemory() - before)
+	os.Exit(0)
+}
