@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (c *call) interrupted(attempt attempt, ended error) *Error {
 		failure.cause = ended
 		return failure
 	}
-	failure.cause = errors.Join(ended, attempt.err)
+	failure.cause = fmt.Errorf("%w; the last attempt: %w", ended, attempt.err)
 	return failure
 }
 

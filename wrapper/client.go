@@ -111,6 +111,9 @@ func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyR
 	ctx, call := withCall(ctx)
 	response, err := c.api.GenerateAPIKey(ctx, request)
 	if err := call.check(response, err, http.StatusCreated); err != nil {
+		if made := salvageKey(response); made != nil {
+			return made, nil
+		}
 		return nil, err
 	}
 	made := decodeAnswer[gen.GenerateAPIKeyResponse](response)
@@ -130,6 +133,9 @@ func isCompleteKey(made *gen.GenerateAPIKeyResponse) bool {
 // salvageKey reads the two fields that matter from an answer that is otherwise not as the
 // contract says: the private key is shown this once, and must not be lost to a wrong warning.
 func salvageKey(response *http.Response) *gen.GenerateAPIKeyResponse {
+	if response == nil || response.StatusCode/100 != 2 {
+		return nil
+	}
 	var fields struct {
 		APIKeyID   string     `json:"api_key_id"`
 		PrivateKey secret.PEM `json:"private_key"`

@@ -173,6 +173,7 @@ func TestAGeneratedKeyIsNotLostToADriftOfOtherFields(t *testing.T) {
 	for name, step := range map[string]http.HandlerFunc{
 		"a warning of another type": answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`","warning":{"a":1}}`),
 		"a key type of another":     answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`","key_type":5}`),
+		"another status of success": answer(200, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`"}`),
 		"another content type":      answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`"}`, "Content-Type", "text/plain"),
 	} {
 		t.Run(name, func(t *testing.T) {

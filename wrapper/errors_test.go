@@ -215,7 +215,8 @@ func TestALostAnswerToAPostIsOfUnknownOutcome(t *testing.T) {
 		"a body that is no JSON":  answer(201, `{"api_key_id"`),
 		"a body without the key":  answer(201, `{"api_key_id":"`+otherKey+`"}`),
 		"a key that is no string": answer(201, `{"api_key_id":"`+otherKey+`","private_key":{"pem":"`+canaryPEM+`"}}`),
-		"another success":         answer(200, generated),
+		"another success":         answer(200, `{}`),
+		"a failure with a key":    answer(500, generated),
 		"a body beyond the limit": answer(201, `{"api_key_id":"`+strings.Repeat("x", 2000)+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {

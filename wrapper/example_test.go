@@ -172,7 +172,11 @@ func ExampleNewTransport() {
 func ExampleSignRequest() {
 	baseURL, creds, stop := startSandbox()
 	defer stop()
-	client, err := gen.NewClientWithResponses(baseURL, gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
+	keepAtHome := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // a redirect would take the signature along, to any host
+	}}
+	client, err := gen.NewClientWithResponses(baseURL,
+		gen.WithHTTPClient(keepAtHome), gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
 	if err != nil {
 		log.Fatal(err)
 	}

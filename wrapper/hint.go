@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -34,6 +35,10 @@ func hintFor(e *Error, c *call) string {
 		return unavailableHint(e.cause)
 	case e.is(ErrUnexpectedResponse):
 		return unexpectedHint(e)
+	case errors.Is(e.cause, context.DeadlineExceeded):
+		return "The context's deadline passed before an answer came; nothing was changed. Give the call more time, or try again later"
+	case errors.Is(e.cause, context.Canceled):
+		return "The context was cancelled before an answer came; nothing was changed"
 	}
 	return ""
 }

@@ -563,3 +563,40 @@ func TestTheHintSaysThatCorrectingTheClockDidNotHelp(t *testing.T) {
 		}
 	}
 }
+
+func TestACallWhoseContextEndsSaysSoAndWhatTheLastAttemptCameTo(t *testing.T) {
+	t.Run("while the answer is awaited", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := newFixture(t, stall).client(t).GetAPIKeys(ctx)
+		mustMatch(t, err, context.DeadlineExceeded)
+		mustHint(t, err, "deadline passed")
+	})
+	t.Run("by the caller's hand", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		f := newFixture(t, func(w http.ResponseWriter, r *http.Request) {
+			cancel()
+			stall(w, r)
+		})
+		_, err := f.client(t).GetAPIKeys(ctx)
+		mustMatch(t, err, context.Canceled)
+		mustHint(t, err, "was cancelled")
+	})
+	t.Run("in the wait after a failure", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		f := newFixture(t, hangUp)
+		_, err := f.client(t, wrapper.WithClock(endingClock{f.clock, cancel})).GetAPIKeys(ctx)
+		mustMatch(t, err, context.Canceled, io.EOF)
+		mustHint(t, err, "was cancelled")
+		if !strings.Contains(err.Error(), "context canceled; the last attempt: ") {
+			t.Errorf("the causes run together: %v", err)
+		}
+	})
+}
+
+func mustHint(t *testing.T, err error, text string) {
+	t.Helper()
+	if hint := mustBeError(t, err).Hint; !strings.Contains(hint, text) {
+		t.Errorf("hint %q does not say %q", hint, text)
+	}
+}

@@ -21,6 +21,9 @@ import (
 // It signs with the system's clock and refuses plain http to anything but loopback
 // ([ErrInsecure]). It brings no retry and no clock correction, and generated clients run it
 // once per call: give a retrying HTTP client a [Transport] instead, which signs every attempt.
+//
+// An HTTP client that follows a redirect takes the signed headers along, to another host too:
+// set CheckRedirect to return [http.ErrUseLastResponse], as the example does.
 // The editor is safe for concurrent use if source is.
 func SignRequest(source CredentialSource) gen.RequestEditorFn {
 	return func(ctx context.Context, req *http.Request) error {
@@ -67,6 +70,10 @@ func (s *signEach) refuse(req *http.Request) error {
 	if req.URL.Scheme != s.base.Scheme || !sameHost(req.URL, s.base) || (req.Host != "" && req.Host != req.URL.Host) {
 		return fmt.Errorf("%w: the request goes to another origin than the client's base URL %s://%s; make a client for that origin",
 			ErrInsecure, s.base.Scheme, s.base.Host)
+	}
+	if req.Response != nil {
+		return fmt.Errorf("%w: status %d redirects, and a redirect is not followed: it may turn a POST into a GET; "+
+			"set CheckRedirect to return http.ErrUseLastResponse to get the redirect as the answer", ErrUnexpectedResponse, req.Response.StatusCode)
 	}
 	if req.URL.Opaque != "" {
 		return fmt.Errorf("%w: the URL is opaque, so its path cannot be signed; set URL.Path", ErrInvalidRequest)

@@ -76,6 +76,12 @@ type bufferedBody struct {
 
 func (*bufferedBody) Close() error { return nil }
 
+// Format writes no byte of the body, which may hold a private key: printers of a response come
+// here.
+func (*bufferedBody) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "[body]")
+}
+
 // bufferedBytes returns the body of a response that passed [sizeLimit], without consuming it.
 func bufferedBytes(response *http.Response) []byte {
 	if body, ok := response.Body.(*bufferedBody); ok {

@@ -14,8 +14,9 @@ import (
 // Every request must go to the origin of its base URL; others are refused before they are
 // signed ([ErrInsecure]). A 4xx or 5xx answer is a response, as with any RoundTripper; what
 // comes without an answer is an [*Error]. Response bodies are read whole, up to the limit,
-// before RoundTrip returns. An http.Client follows redirects by itself, and a followed redirect
-// is a new request: set CheckRedirect to return [http.ErrUseLastResponse], as [Client] does.
+// before RoundTrip returns. A request by which an http.Client follows a redirect is refused
+// ([ErrUnexpectedResponse]), because it may be a GET in the place of a POST: set CheckRedirect to
+// return [http.ErrUseLastResponse], as [Client] does, to get the redirect as the answer.
 //
 // A Transport is safe for concurrent use.
 type Transport struct {

@@ -154,6 +154,41 @@ func TestRequestsThatMustNotBeSignedAreRefused(t *testing.T) {
 	}
 }
 
+func TestATransportFollowsNoRedirectForItsHTTPClient(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		f := newFixture(t, answer(status, ``, "Location", basePath+"/api_keys"), answer(200, emptyList))
+		httpClient := &http.Client{Transport: f.transport(t)}
+		_, err := httpClient.Post(f.server.URL+basePath+"/api_keys/", "application/json", strings.NewReader(`{}`))
+		mustMatch(t, err, wrapper.ErrUnexpectedResponse)
+		if !strings.Contains(err.Error(), "CheckRedirect") {
+			t.Errorf("the error does not say what to do: %v", err)
+		}
+		if seen := len(f.seen()); seen != 1 {
+			t.Errorf("after status %d, %d requests went out", status, seen)
+		}
+	}
+}
+
+func TestAPrintedResponseDoesNotShowItsBody(t *testing.T) {
+	f := newFixture(t, answer(201, `{"api_key_id":"`+otherKey+`","private_key":"`+canaryPEM+`"}`))
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, f.server.URL+basePath+"/api_keys/generate", nil)
+	response, err := f.transport(t).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inDecimal := strings.Trim(fmt.Sprint([]byte(canaryBody)), "[]")
+	inHexadecimal := fmt.Sprintf("%x", canaryBody)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		for _, shown := range []string{fmt.Sprintf(verb, response), fmt.Sprintf(verb, *response)} {
+			for _, canary := range []string{canaryBody, inDecimal, inHexadecimal, strings.ToUpper(inHexadecimal)} {
+				if strings.Contains(shown, canary) {
+					t.Errorf("%s shows the private key", verb)
+				}
+			}
+		}
+	}
+}
+
 func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	credentials := newCredentials(t, ownKeyID)
 	for _, row := range []struct {
