@@ -176,7 +176,7 @@ func TestAPrintedResponseDoesNotShowItsBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inDecimal := strings.Trim(fmt.Sprint([]byte(canaryBody)), "[]")
+	inDecimal := strings.Trim(fmt.Sprintf("%d", []byte(canaryBody)), "[]")
 	inHexadecimal := fmt.Sprintf("%x", canaryBody)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		for _, shown := range []string{fmt.Sprintf(verb, response), fmt.Sprintf(verb, *response)} {

@@ -8,9 +8,12 @@ import (
 // builder takes JSON apart that encoding/json has found valid, so it needs no errors of its
 // own. It exists because the tokens of encoding/json cost most of a check.
 type builder struct {
-	data []byte
+	data string
 	at   int
 }
+
+// usualMembers is how many members most objects of the contract have, or a little more.
+const usualMembers = 4
 
 func (b *builder) value() value {
 	switch b.next() {
@@ -65,6 +68,9 @@ func (b *builder) array() value {
 func (b *builder) object() value {
 	object := value{kind: objectKind}
 	for !b.ends('}') {
+		if object.members == nil {
+			object.members = make([]member, 0, usualMembers)
+		}
 		b.next()
 		name := b.text()
 		b.next()
@@ -79,7 +85,7 @@ func (b *builder) literal() string {
 	for b.at < len(b.data) && strings.IndexByte(" \t\r\n,]}", b.data[b.at]) < 0 {
 		b.at++
 	}
-	return string(b.data[start:b.at])
+	return b.data[start:b.at]
 }
 
 func (b *builder) text() string {
@@ -93,10 +99,10 @@ func (b *builder) text() string {
 	}
 	b.at++
 	if !escaped {
-		return string(b.data[start+1 : b.at-1])
+		return b.data[start+1 : b.at-1]
 	}
 	var text string
 	// What is valid JSON and begins with a quote is a string.
-	_ = json.Unmarshal(b.data[start:b.at], &text)
+	_ = json.Unmarshal([]byte(b.data[start:b.at]), &text)
 	return text
 }

@@ -67,16 +67,19 @@ func (f *findings) duplicates(v *value, at *place) {
 	}
 	for i := range v.members {
 		m := &v.members[i]
-		here := &place{parent: at, name: m.name}
 		if seen[m.name] {
-			f.add(here, RuleDuplicateKey, "each member name once", "the name again")
+			f.add(&place{parent: at, name: m.name}, RuleDuplicateKey, "each member name once", "the name again")
 		} else if seen != nil {
 			seen[m.name] = true
 		}
-		f.duplicates(&m.value, here)
+		if m.value.hasParts() {
+			f.duplicates(&m.value, &place{parent: at, name: m.name})
+		}
 	}
 	for i := range v.items {
-		f.duplicates(&v.items[i], &place{parent: at, item: true, index: i})
+		if v.items[i].hasParts() {
+			f.duplicates(&v.items[i], &place{parent: at, item: true, index: i})
+		}
 	}
 }
 
@@ -121,7 +124,7 @@ func (f *findings) checkString(s *schema, v *value, at *place) {
 	if s.pattern != nil && !s.pattern.MatchString(v.text) {
 		f.add(at, RulePattern, "a string that matches "+s.pattern.String(), describe(v))
 	}
-	if s.format == formatUUID && !uuidForm.MatchString(v.text) {
+	if s.format == formatUUID && !isUUID(v.text) {
 		f.add(at, RuleFormat, "a UUID", describe(v))
 	}
 }

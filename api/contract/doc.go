@@ -22,7 +22,8 @@
 // value in UTF-8 without duplicate keys; nothing may be there that the contract does not have
 // (parameters, properties, bodies, statuses, redirects); authentication headers must look as a
 // signer makes them; an integer is written as one, because 1.0 is none to a Go client; and the
-// rules the contract states in words hold (write needs read, the PEM forms of keys).
+// rules the contract states in words hold (write needs read, the PEM forms of keys, rsa
+// where a request names no key type).
 //
 // The schemas are checked by code of this package, not by kin-openapi, which loads them:
 // its errors quote the values they are about, private keys included, and it cannot see what

@@ -3,6 +3,7 @@ package contract
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ type operation struct {
 	query     map[string]parameter
 	inPath    map[string]parameter
 	security  []string // names of headers, all of them needed
+	canonical []string // the same names, as net/http writes them
 	request   *schema  // nil when the contract has no request body
 	responses map[int]response
 }
@@ -156,6 +158,9 @@ func (o *operation) compileSecurity(from *openapi3.T, op *openapi3.Operation) er
 		o.security = append(o.security, scheme.Name)
 	}
 	slices.Sort(o.security)
+	for _, name := range o.security {
+		o.canonical = append(o.canonical, http.CanonicalHeaderKey(name))
+	}
 	return nil
 }
 

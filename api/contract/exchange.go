@@ -14,24 +14,22 @@ type exchange struct {
 	method    string
 	path      string
 	caller    func() string
-	// values of the path parameters
-	inPath map[string]string
+	// type of the key that the request asks for, empty when it asks for none
+	keyType string
 }
 
 // begin checks a request and reports what is wrong with it.
 func begin(s *settings, reporter Reporter, r *http.Request, body captured, caller func() string) *exchange {
-	path := signature.Path(r.URL)
 	e := &exchange{
-		settings: s, reporter: reporter,
-		method: describeMethod(methodOf(r)), path: safePath(path), caller: caller,
+		settings: s, reporter: reporter, method: methodOf(r), path: signature.Path(r.URL), caller: caller,
 	}
 	var found findings
-	op, values, problem := embedded().match(s.basePath, methodOf(r), path)
+	op, values, problem := embedded().match(s.basePath, e.method, e.path)
 	if problem != nil {
 		found = append(found, *problem)
 	} else {
-		e.operation, e.inPath = op, values
-		found.checkRequest(op, values, r, body, s.maxBody)
+		e.operation = op
+		e.keyType = askedKeyType(op.request, found.checkRequest(op, values, r, body, s.maxBody))
 	}
 	e.report(Request, 0, found)
 	return e
@@ -44,7 +42,7 @@ func (e *exchange) end(status int, header http.Header, body captured) {
 		return
 	}
 	var found findings
-	found.checkResponse(e.operation, status, header, body, e.settings.maxBody)
+	found.checkResponse(e.operation, e.keyType, status, header, body, e.settings.maxBody)
 	fits := e.report(Response, status, found)
 	e.record(status, fits)
 }
@@ -63,8 +61,8 @@ func (e *exchange) report(direction Direction, status int, found findings) (fits
 	for _, each := range found {
 		v := Violation{
 			Direction: direction,
-			Method:    e.method,
-			Path:      e.path,
+			Method:    describeMethod(e.method),
+			Path:      safePath(e.path),
 			Status:    status,
 			Where:     shorten(each.at.String(), maxWhere),
 			Rule:      each.rule,

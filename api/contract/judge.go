@@ -50,7 +50,7 @@ func (c *Check) judge(op *operation, got *answer, want wanted, a attempt) {
 		return
 	}
 	var found findings
-	found.checkResponse(op, got.status, got.header, got.body, DefaultMaxBodyBytes)
+	found.checkResponse(op, "", got.status, got.header, got.body, DefaultMaxBodyBytes)
 	for _, each := range found {
 		v := Violation{
 			Operation: op.id, Direction: Response, Method: a.method, Path: safePath(strings.Split(a.path, "?")[0]),

@@ -51,6 +51,7 @@ func legalExchanges() []legalCase {
 		{"a charset", list().answering(answerAs(200, "application/json; charset=utf-8", listBody))},
 		{"a media type in capitals", list().answering(answerAs(200, "Application/JSON", listBody))},
 		{"a charset in a request", generate().setting("Content-Type", `application/json;charset="UTF-8"`)},
+		{"a charset in mixed case, with another parameter", list().answering(answerAs(200, "application/json; Charset=Utf-8; profile=x", listBody))},
 		{"extra headers in a request", list().setting("User-Agent", "x").setting("X-Request-Id", "1")},
 		{"a content type without a body", list().setting("Content-Type", "application/json")},
 		{"extra headers in a response", list().answering(func(w http.ResponseWriter, r *http.Request) {
@@ -99,7 +100,8 @@ func legalExchanges() []legalCase {
 		{"generate", generate()},
 		{"generate of an RSA key by name", generate().sending(`{"name":"a","key_type":"rsa"}`).answering(answer(201, generatedBody("RSA PRIVATE KEY", `,"key_type":"rsa"`)))},
 		{"generate of an Ed25519 key", generate().sending(`{"name":"a","key_type":"ed25519"}`).answering(answer(201, generatedBody("PRIVATE KEY", `,"key_type":"ed25519"`)))},
-		{"generate without a key type in the answer", generates(generatedBody("PRIVATE KEY", ""))},
+		{"generate without a key type in the request", generates(generatedBody("RSA PRIVATE KEY", `,"key_type":"rsa"`))},
+		{"generate without a key type in the answer", generate().sending(`{"name":"a","key_type":"ed25519"}`).answering(answer(201, generatedBody("PRIVATE KEY", "")))},
 		{"generate with an empty name", generate().sending(`{"name":""}`)},
 		{"generate with no scopes", generate().sending(`{"name":"a","scopes":[]}`)},
 		{"generate with child scopes only", generate().sending(`{"name":"a","scopes":["write::trade","read::portfolio_balance"]}`)},

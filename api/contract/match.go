@@ -14,9 +14,10 @@ func (d *document) match(basePath, method, path string) (*operation, map[string]
 	if !ok || !strings.HasPrefix(rest, "/") {
 		return nil, nil, &finding{root("path"), RulePath, "a path below " + basePath + "/", safePath(path)}
 	}
+	segments := strings.Split(rest, "/")
 	methods := map[string]bool{}
 	for _, r := range d.routes {
-		values, ok := r.match(rest)
+		values, ok := r.match(segments)
 		if !ok {
 			continue
 		}
@@ -37,11 +38,11 @@ func (d *document) match(basePath, method, path string) (*operation, map[string]
 }
 
 func (d *document) knows(path string) bool {
-	return slices.ContainsFunc(d.routes, func(r route) bool { _, ok := r.match(path); return ok })
+	segments := strings.Split(path, "/")
+	return slices.ContainsFunc(d.routes, func(r route) bool { _, ok := r.match(segments); return ok })
 }
 
-func (r route) match(path string) (map[string]string, bool) {
-	segments := strings.Split(path, "/")
+func (r route) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(r.segments) {
 		return nil, false
 	}

@@ -26,7 +26,7 @@ func newSettings(opts []Option) settings {
 	s := settings{
 		basePath:     embedded().basePath,
 		maxBody:      DefaultMaxBodyBytes,
-		allow:        []func(Violation) bool{isStatus(DefaultAllowedStatuses()...)},
+		allow:        []func(Violation) bool{isAllowedByDefault},
 		coverageFile: os.Getenv(CoverageFileVariable),
 	}
 	for _, opt := range opts {
@@ -43,6 +43,10 @@ func DefaultAllowedStatuses() []int {
 		http.StatusTooManyRequests, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 	}
+}
+
+func isAllowedByDefault(v Violation) bool {
+	return v.Rule == RuleStatus && slices.Contains(DefaultAllowedStatuses(), v.Status)
 }
 
 // Allow lets every deviation pass for which allowed returns true. It is still reported, marked

@@ -23,7 +23,6 @@ var (
 	camelForm = regexp.MustCompile(`^[a-z]{2,}([A-Z][a-z]+)*$`)
 	hexRun    = regexp.MustCompile(`[0-9a-f]{12}|[a-z0-9]{21}|([0-9a-f]{2}[_:.\- /]){3}`)
 	hexDigits = regexp.MustCompile(`[0-9a-f]{14}`)
-	uuidForm  = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 )
 
 // separators takes out what may stand between the bytes of a key.
@@ -33,7 +32,7 @@ var separators = strings.NewReplacer("_", "", ":", "", ".", "", "-", "", " ", ""
 // Everything else is described by its kind and length only. What may be shown is listed,
 // because what must be hidden cannot be.
 func showable(text string) bool {
-	if text == "" || uuidForm.MatchString(text) {
+	if text == "" || isUUID(text) {
 		return true
 	}
 	return len(text) <= maxToken && tokenForm.MatchString(text) &&

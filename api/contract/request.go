@@ -13,8 +13,9 @@ import (
 	"kalshi.internal/apikeys/wrapper/signature"
 )
 
-// checkRequest reports what of a request does not fit op.
-func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured, limit int64) {
+// checkRequest reports what of a request does not fit op. It returns the body, or nil where there
+// is none to look at.
+func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured, limit int64) *value {
 	for name, param := range op.inPath {
 		f.check(param.schema, textValue(inPath[name]), root("path "+name))
 	}
@@ -22,15 +23,17 @@ func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http
 	f.checkAuthentication(op, r.Header)
 	data, ok := f.decoded(r.Header, body, limit)
 	if !ok {
-		return
+		return nil
 	}
 	if op.request == nil {
 		f.checkNoBody(data)
-		return
+		return nil
 	}
-	if parsed := f.checkBody(op.request, r.Header, data); parsed != nil {
-		f.checkWords(op.request, parsed)
+	parsed := f.checkBody(op.request, r.Header, data)
+	if parsed != nil {
+		f.checkWords(op.request, parsed, "")
 	}
+	return parsed
 }
 
 func textValue(text string) *value {
@@ -75,17 +78,16 @@ func (o *operation) queryNames() string {
 // checkAuthentication reports each header that is missing on its own, because a request with
 // only some of them is the mistake that is hard to see.
 func (f *findings) checkAuthentication(op *operation, header http.Header) {
-	for _, name := range op.security {
-		where := "header " + name
-		values := headerValues(header, name)
+	for i, name := range op.security {
+		values := headerValues(header, op.canonical[i])
 		switch {
 		case len(values) == 0 || values[0] == "":
-			f.add(root(where), RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
+			f.add(root("header "+name), RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
 		case len(values) > 1:
-			f.add(root(where), RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
+			f.add(root("header "+name), RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
 		default:
 			if expected, ok := headerForm(name, values[0]); !ok {
-				f.add(root(where), RuleHeaderForm, expected, describeHeader(name, values[0]))
+				f.add(root("header "+name), RuleHeaderForm, expected, describeHeader(name, values[0]))
 			}
 		}
 	}
@@ -115,7 +117,7 @@ const (
 func headerForm(name, text string) (expected string, ok bool) {
 	switch name {
 	case signature.HeaderKey:
-		return "an API key ID, a UUID", uuidForm.MatchString(text)
+		return "an API key ID, a UUID", isUUID(text)
 	case signature.HeaderTimestamp:
 		number, err := strconv.ParseInt(text, 10, 64)
 		canonical := err == nil && strconv.FormatInt(number, 10) == text
@@ -167,19 +169,35 @@ func (f *findings) checkBody(s *schema, header http.Header, data []byte) *value 
 
 func (f *findings) checkContentType(header http.Header) bool {
 	values := headerValues(header, "Content-Type")
-	got := "none"
-	if len(values) == 1 {
-		mediaType, _, err := mime.ParseMediaType(values[0])
-		if err == nil && mediaType == mediaTypeJSON {
-			return true
-		}
-		got = describeText(mediaType)
-		if err != nil {
-			got = "a value that cannot be read"
-		}
-	} else if len(values) > 1 {
-		got = fmt.Sprintf("%d of them", len(values))
+	problem := "none"
+	switch len(values) {
+	case 0:
+	case 1:
+		problem = notJSON(values[0])
+	default:
+		problem = fmt.Sprintf("%d of them", len(values))
 	}
-	f.add(root("header Content-Type"), RuleContentType, mediaTypeJSON, got)
-	return false
+	if problem != "" {
+		f.add(root("header Content-Type"), RuleContentType, mediaTypeJSON+" in UTF-8", problem)
+	}
+	return problem == ""
+}
+
+// notJSON tells what else than JSON a content type names, and returns "" for JSON. JSON is
+// always UTF-8 (RFC 8259, 8.1), so a charset may say that or nothing.
+func notJSON(contentType string) string {
+	if contentType == mediaTypeJSON {
+		return ""
+	}
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	charset, hasCharset := parameters["charset"]
+	switch {
+	case err != nil:
+		return "a value that cannot be read"
+	case mediaType != mediaTypeJSON:
+		return describeText(mediaType)
+	case hasCharset && !strings.EqualFold(charset, "utf-8"):
+		return "the charset " + describeText(strings.ToLower(charset))
+	}
+	return ""
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// checkResponse reports what of a response does not fit op.
-func (f *findings) checkResponse(op *operation, status int, header http.Header, body captured, limit int64) {
+// checkResponse reports what of a response does not fit op. A key in it must be of the type that
+// was asked for, if that is not empty.
+func (f *findings) checkResponse(op *operation, asked string, status int, header http.Header, body captured, limit int64) {
 	documented, ok := op.responses[status]
 	if !ok {
 		f.add(root("status"), RuleStatus, "one of "+op.statusList(), strconv.Itoa(status))
@@ -24,7 +25,7 @@ func (f *findings) checkResponse(op *operation, status int, header http.Header, 
 		return
 	}
 	if parsed := f.checkBody(documented.schema, header, data); parsed != nil {
-		f.checkWords(documented.schema, parsed)
+		f.checkWords(documented.schema, parsed, asked)
 	}
 }
 

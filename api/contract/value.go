@@ -41,6 +41,9 @@ type member struct {
 	value value
 }
 
+// hasParts reports whether v is an array or an object that is not empty.
+func (v *value) hasParts() bool { return len(v.items) > 0 || len(v.members) > 0 }
+
 // member returns the member that decoders keep when a name occurs twice: the last.
 func (v *value) member(name string) *value {
 	for i := len(v.members) - 1; i >= 0; i-- {
@@ -64,7 +67,7 @@ func parse(data []byte) (value, error) {
 	case !utf8.Valid(data):
 		return value{}, errNotUTF8
 	case json.Valid(data):
-		return (&builder{data: data}).value(), nil
+		return (&builder{data: string(data)}).value(), nil
 	}
 	var first json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(&first)
@@ -74,5 +77,5 @@ func parse(data []byte) (value, error) {
 	case err != nil:
 		return value{}, errNotJSON
 	}
-	return (&builder{data: first}).value(), errTrailing
+	return (&builder{data: string(first)}).value(), errTrailing
 }

@@ -151,7 +151,7 @@ func newProbe(ctx context.Context, target Target, report *Report, opts []VerifyO
 	if err != nil {
 		return nil, err
 	}
-	if !uuidForm.MatchString(target.KeyID) || target.Signer == nil {
+	if !isUUID(target.KeyID) || target.Signer == nil {
 		return nil, fmt.Errorf("%w: it needs a key ID, which is a UUID, and a signer", ErrTarget)
 	}
 	client := &http.Client{Timeout: defaultClientTimeout}

@@ -38,7 +38,8 @@ const (
 	RuleAuthentication Rule = "authentication"
 	// RuleHeaderForm reports an authentication header of a form no signer produces.
 	RuleHeaderForm Rule = "header-form"
-	// RuleContentType reports a missing or wrong media type of a body.
+	// RuleContentType reports a missing or wrong media type of a body, or a charset other than
+	// UTF-8.
 	RuleContentType Rule = "content-type"
 	// RuleContentEncoding reports a coding of a body that the contract does not have and this
 	// package cannot undo.
@@ -91,7 +92,8 @@ const (
 const (
 	// RuleScopes reports a request for the scope write without read (source: published).
 	RuleScopes Rule = "scopes"
-	// RuleKeyForm reports a key that is not in the documented PEM form (source: published).
+	// RuleKeyForm reports a key that is not in the documented PEM form, or not of the type that
+	// was asked for, which is rsa when none was (source: published).
 	RuleKeyForm Rule = "key-form"
 )
 

@@ -80,6 +80,8 @@ func requestViolations() []violationCase {
 		in("JSON called text", generate().setting("Content-Type", "text/json"), "header Content-Type", contract.RuleContentType),
 		in("two content types", generate().with(func(r *http.Request) { r.Header.Add("Content-Type", "application/json") }), "header Content-Type", contract.RuleContentType),
 		in("a content type that cannot be read", generate().setting("Content-Type", "application/json; charset"), "header Content-Type", contract.RuleContentType),
+		in("a charset other than UTF-8", generate().setting("Content-Type", "application/json; charset=utf-16"), "header Content-Type", contract.RuleContentType),
+		in("an empty charset", generate().setting("Content-Type", `application/json; charset=""`), "header Content-Type", contract.RuleContentType),
 		in("a coding nobody can undo", generate().setting("Content-Encoding", "br"), "header Content-Encoding", contract.RuleContentEncoding),
 		in("gzip that is not", generate().setting("Content-Encoding", "gzip"), "body", contract.RuleContentEncoding),
 
@@ -159,6 +161,7 @@ func responseViolations() []violationCase {
 		in("an empty list answer", list().answering(answer(200, "")), "body", contract.RuleBodyMissing),
 		in("an error without a body", create().answering(answer(500, "")), "body", contract.RuleBodyMissing),
 		in("a response without a content type", list().answering(answerAs(200, "", listBody)), "header Content-Type", contract.RuleContentType),
+		in("a list in another charset", list().answering(answerAs(200, `application/json; charset="ISO-8859-1"`, listBody)), "header Content-Type", contract.RuleContentType),
 		in("a list as text", list().answering(answerAs(200, "text/plain; charset=utf-8", listBody)), "header Content-Type", contract.RuleContentType),
 		in("an error as HTML", generate().answering(answerAs(500, "text/html", "<h1>no</h1>")), "header Content-Type", contract.RuleContentType),
 		in("an error as a problem document", remove().answering(answerAs(400, "application/problem+json", nestedError)), "header Content-Type", contract.RuleContentType),
@@ -215,6 +218,9 @@ func responseViolations() []violationCase {
 		in("a private key of another PEM type", generates(generatedBody("EC PRIVATE KEY", "")), "body /private_key", contract.RuleKeyForm),
 		in("an RSA key said to be Ed25519", generates(generatedBody("RSA PRIVATE KEY", `,"key_type":"ed25519"`)), "body /private_key", contract.RuleKeyForm),
 		in("an Ed25519 key said to be RSA", generates(generatedBody("PRIVATE KEY", `,"key_type":"rsa"`)), "body /private_key", contract.RuleKeyForm),
+		in("an Ed25519 key when no type was asked for", generates(generatedBody("PRIVATE KEY", "")), "body /private_key", contract.RuleKeyForm),
+		in("an Ed25519 key, and said to be one, when no type was asked for", generates(generatedBody("PRIVATE KEY", `,"key_type":"ed25519"`)), "body /key_type", contract.RuleKeyForm),
+		in("an RSA key when Ed25519 was asked for", generate().sending(`{"name":"a","key_type":"ed25519"}`).answering(answer(201, generatedBody("RSA PRIVATE KEY", ""))), "body /private_key", contract.RuleKeyForm),
 		in("an unknown key type in a response", generates(generatedBody("PRIVATE KEY", `,"key_type":"ed448"`)), "body /key_type", contract.RuleEnum),
 
 		in("an empty error object", fails(`{}`), "body", contract.RuleMinProperties),

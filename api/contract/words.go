@@ -32,8 +32,9 @@ const (
 )
 
 // checkWords reports what breaks the rules the contract states in words only. Each applies
-// where s has the property it is about, so error bodies are out of its reach.
-func (f *findings) checkWords(s *schema, v *value) {
+// where s has the property it is about, so error bodies are out of its reach. Asked is the key
+// type that the request asked for, or empty.
+func (f *findings) checkWords(s *schema, v *value, asked string) {
 	if scopes := wordProperty(s, v, scopesProperty, arrayKind); scopes != nil {
 		f.checkScopes(scopes)
 	}
@@ -41,9 +42,26 @@ func (f *findings) checkWords(s *schema, v *value) {
 		f.checkPublicKey(key.text)
 	}
 	if key := wordProperty(s, v, privateKeyProperty, stringKind); key != nil {
-		f.checkPrivateKey(key.text, wordProperty(s, v, keyTypeProperty, stringKind))
+		f.checkPrivateKey(key.text, wordProperty(s, v, keyTypeProperty, stringKind), asked)
 	}
 }
+
+// askedKeyType returns the type of the key pair that a request body asks for, and "" if it asks
+// for none, or not in a way that can be told.
+func askedKeyType(s *schema, v *value) string {
+	if s == nil || s.properties[keyTypeProperty] == nil || v == nil || v.kind != objectKind {
+		return ""
+	}
+	switch asked := v.member(keyTypeProperty); {
+	case asked == nil:
+		return keyTypeRSA // source: published
+	case isKeyType(asked.text):
+		return asked.text
+	}
+	return ""
+}
+
+func isKeyType(text string) bool { return text == keyTypeRSA || text == keyTypeEd25519 }
 
 func wordProperty(s *schema, v *value, name string, wanted kind) *value {
 	if s.properties[name] == nil {
@@ -78,18 +96,24 @@ func (f *findings) checkPublicKey(text string) {
 	}
 }
 
-// checkPrivateKey looks at the armour only: what is inside stays unread here.
-func (f *findings) checkPrivateKey(text string, keyType *value) {
+// checkPrivateKey looks at the armour only: what is inside stays unread here. KeyType is what the
+// answer says of the key, nil when it says nothing.
+func (f *findings) checkPrivateKey(text string, keyType *value, asked string) {
+	if keyType != nil && asked != "" && keyType.text != asked && isKeyType(keyType.text) {
+		f.add(root("body /"+keyTypeProperty), RuleKeyForm, asked+", the type asked for", describe(keyType))
+	}
+	wanted := asked
+	if keyType != nil {
+		wanted = keyType.text
+	}
 	isRSA := strings.HasPrefix(text, armour(pemRSA))
 	isEd25519 := strings.HasPrefix(text, armour(pemEd25519))
 	expected, ok := pemRSA+" or "+pemEd25519, isRSA || isEd25519
-	if keyType != nil {
-		switch keyType.text {
-		case keyTypeRSA:
-			expected, ok = pemRSA, isRSA
-		case keyTypeEd25519:
-			expected, ok = pemEd25519, isEd25519
-		}
+	switch wanted {
+	case keyTypeRSA:
+		expected, ok = pemRSA, isRSA
+	case keyTypeEd25519:
+		expected, ok = pemEd25519, isEd25519
 	}
 	if !ok {
 		f.add(root("body /private_key"), RuleKeyForm, "PEM of type "+expected, "something else")

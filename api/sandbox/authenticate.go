@@ -21,7 +21,7 @@ type credentials struct {
 func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := credentialsOf(r)
-		callOf(r).given = given
+		callOf(r).timestamp = given.timestamp
 		key, ref := s.identify(r, given)
 		if ref != nil {
 			tell(w, r, s.explain(r, given, key, ref.reason))
@@ -33,11 +33,18 @@ func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// The three headers as net/http names them, so that it need not rename them for every request.
+var (
+	headerKey       = http.CanonicalHeaderKey(signature.HeaderKey)
+	headerTimestamp = http.CanonicalHeaderKey(signature.HeaderTimestamp)
+	headerSignature = http.CanonicalHeaderKey(signature.HeaderSignature)
+)
+
 func credentialsOf(r *http.Request) credentials {
 	return credentials{
-		keyID:     r.Header.Get(signature.HeaderKey),
-		timestamp: r.Header.Get(signature.HeaderTimestamp),
-		signature: r.Header.Get(signature.HeaderSignature),
+		keyID:     r.Header.Get(headerKey),
+		timestamp: r.Header.Get(headerTimestamp),
+		signature: r.Header.Get(headerSignature),
 	}
 }
 

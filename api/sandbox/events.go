@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,7 +36,7 @@ func (s *Sandbox) getEvents(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case e, more := <-l.events:
-			if !more || stream.send(e) != nil {
+			if !more || stream.write(s.textOf(e)) != nil {
 				return
 			}
 		}
@@ -47,12 +48,14 @@ type eventStream struct {
 	control *http.ResponseController
 }
 
-func (s eventStream) send(e event) error {
-	text := fmt.Sprintf("event: %s\ndata: %s\n\n", e.name, e.data)
-	if e.id > 0 {
-		text = fmt.Sprintf("id: %d\n%s", e.id, text)
+// textOf returns the event as it is sent.
+func (s *Sandbox) textOf(e event) string {
+	if e.call == nil {
+		return "event: reset\ndata: {}\n\n"
 	}
-	return s.write(text)
+	// A struct of strings and numbers always encodes.
+	data, _ := json.Marshal(s.inspect(e.call))
+	return fmt.Sprintf("id: %d\nevent: exchange\ndata: %s\n\n", e.id, data)
 }
 
 func (s eventStream) write(text string) error {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,10 +41,10 @@ const maxLoggedPath = 200
 type call struct {
 	log Exchange
 	key key
-	// path is that of the request line, given what the request carried to be authenticated, and
-	// violations what left the contract: for the inspector.
+	// path is that of the request line as far as it is shown, timestamp the header of that name,
+	// and violations what left the contract: for the inspector.
 	path       string
-	given      credentials
+	timestamp  string
 	violations contract.Collector
 	// listAge is how much older than usual a list is that a fault makes stale.
 	listAge time.Duration
@@ -62,6 +63,9 @@ func callOf(r *http.Request) *call { return callIn(r.Context()) }
 func (s *Sandbox) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := rawPath(r)
+		// The log outlives the request line, which may be long. One byte more tells that the path
+		// is cut.
+		path = strings.Clone(path[:min(len(path), maxLoggedPath+1)])
 		current := &call{path: path, log: Exchange{
 			Time:   s.now(),
 			Method: r.Method,
@@ -72,7 +76,7 @@ func (s *Sandbox) record(next http.Handler) http.Handler {
 			current.log.Status = answer.status
 			s.log.add(current.log)
 			if s.settings.control {
-				s.feed.publish(s.inspect(current))
+				s.feed.publish(current)
 			}
 			s.settings.observe(current.log)
 			if current.end != nil {

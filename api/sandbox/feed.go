@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"strconv"
 	"sync"
 )
@@ -14,15 +13,15 @@ const (
 	maxBehind = 64
 )
 
-// event is a server-sent event. Its ID is 0 if it is not to be resumed from.
+// event is an exchange that has ended, numbered from 1, or the zero event: a reset, which is not
+// to be resumed from.
 type event struct {
 	id   int
-	name string
-	data []byte
+	call *call
 }
 
-// feed keeps the last inspections and hands them to whoever listens. It owns no goroutine:
-// listeners are the goroutines of their requests.
+// feed keeps the last exchanges and hands them to whoever listens, who makes text of them: most
+// of the time nobody does. It owns no goroutine: listeners are the goroutines of their requests.
 type feed struct {
 	mu        sync.Mutex
 	size      int
@@ -38,28 +37,27 @@ func newFeed(size int) *feed {
 	return &feed{size: size, listeners: map[*listener]struct{}{}}
 }
 
-// publish keeps an inspection and hands it to all listeners.
-func (f *feed) publish(shown inspection) {
-	// A struct of strings and numbers always encodes.
-	data, _ := json.Marshal(shown)
+// publish keeps an exchange and hands it to all listeners. Nothing may change it from here on.
+func (f *feed) publish(ended *call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last++
-	e := event{f.last, "exchange", data}
+	e := event{f.last, ended}
 	f.recent = append(f.recent, e)
-	f.recent = f.recent[max(0, len(f.recent)-f.size):]
+	if len(f.recent) > f.size {
+		f.recent[0] = event{} // or the array behind would keep it
+		f.recent = f.recent[1:]
+	}
 	f.send(e)
 }
 
-// reset forgets the inspections, and tells all listeners to.
+// reset forgets the exchanges, and tells all listeners to.
 func (f *feed) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.recent = nil
-	f.send(resetEvent())
+	f.send(event{})
 }
-
-func resetEvent() event { return event{name: "reset", data: []byte("{}")} }
 
 // send hands an event to all listeners and cuts off who is too far behind; the caller holds
 // the lock.
@@ -101,7 +99,7 @@ func (f *feed) listen(lastEventID string) (*listener, bool) {
 func (f *feed) since(lastEventID string) []event {
 	id, err := strconv.Atoi(lastEventID)
 	if err != nil || id > f.last || id < f.last-len(f.recent) {
-		return append([]event{resetEvent()}, f.recent...)
+		return append([]event{{}}, f.recent...)
 	}
 	return append([]event{}, f.recent[len(f.recent)-(f.last-id):]...)
 }

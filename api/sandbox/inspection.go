@@ -99,7 +99,7 @@ func (s *Sandbox) inspect(c *call) inspection {
 		shown.Checks = append(shown.Checks, one)
 	}
 	if reached >= signatureCheck {
-		right := signedText{timestamp: c.given.timestamp, method: c.log.Method, path: c.path}
+		right := signedText{timestamp: c.timestamp, method: c.log.Method, path: c.path}
 		shown.Expected = right.shown()
 	}
 	return shown
@@ -110,11 +110,11 @@ func (s *Sandbox) inspect(c *call) inspection {
 func (s *Sandbox) describeCheck(i int, result checkResult, c *call) string {
 	switch i {
 	case timestampCheck:
-		milliseconds, err := parseTimestamp(c.given.timestamp)
+		milliseconds, err := parseTimestamp(c.timestamp)
 		if err != nil {
 			return ""
 		}
-		return c.given.timestamp + ": " + s.describeSkew(time.UnixMilli(milliseconds).Sub(c.log.Time))
+		return c.timestamp + ": " + s.describeSkew(time.UnixMilli(milliseconds).Sub(c.log.Time))
 	case keyIDCheck, keyCheck:
 		return c.log.KeyID
 	case signatureCheck:

@@ -137,6 +137,32 @@ func TestAnAnswerThatWasNeverBegunIsNotHeldAgainstTheContract(t *testing.T) {
 	}
 }
 
+func TestAnEventShowsALongPathCutAndAllOfAShortOne(t *testing.T) {
+	b := newBench(t, sandbox.WithControl())
+	const shown = 200
+	for name, test := range map[string]struct {
+		length int
+		end    string
+	}{
+		"as long as is shown": {shown, ""},
+		"one byte longer":     {shown + 1, "..."},
+		"far longer":          {10 * shown, "..."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.box.Reset()
+			path := keysPath + "/" + strings.Repeat("x", test.length-len(keysPath)-1)
+			b.send(t, sent{method: "DELETE", path: path, leavesContract: true}).mustHaveStatus(t, 400)
+			got := decodeEvent(t, b.listen(t, ""))
+			if got.Path != path[:shown] {
+				t.Errorf("the path is %q", got.Path)
+			}
+			if want := signature.Timestamp(b.clock.Now()) + "DELETE" + path[:shown] + test.end; got.Expected != want {
+				t.Errorf("the text expected is\n%q, want\n%q", got.Expected, want)
+			}
+		})
+	}
+}
+
 func TestEventsComeAsTheyHappenAndAListenerComesBackToWhereItWas(t *testing.T) {
 	b := newBench(t, sandbox.WithControl())
 	events := b.listen(t, "")

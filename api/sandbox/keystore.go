@@ -116,7 +116,7 @@ func (s *keyStore) remove(account, id string, now time.Time) bool {
 func (s *keyStore) listed(account string, at time.Time, order ListOrder) []key {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var keys []key
+	keys := make([]key, 0, len(s.keys))
 	for _, k := range s.keys {
 		if k.account == account && k.existsAt(at) {
 			keys = append(keys, *k)

@@ -20,8 +20,9 @@ func (o operations) GetAPIKeys(ctx context.Context, request server.GetAPIKeysReq
 		return nil, ref
 	}
 	asOf := o.now().Add(-o.settings.listDelay - call.listAge)
-	answer := server.GetAPIKeys200JSONResponse{APIKeys: []server.APIKey{}}
-	for _, k := range o.keys.listed(call.key.account, asOf, o.settings.order) {
+	listed := o.keys.listed(call.key.account, asOf, o.settings.order)
+	answer := server.GetAPIKeys200JSONResponse{APIKeys: make([]server.APIKey, 0, len(listed))}
+	for _, k := range listed {
 		if want := request.Params.FCMSubtraderID; want == nil || k.subtrader != nil && *k.subtrader == *want {
 			answer.APIKeys = append(answer.APIKeys, k.asListed())
 		}

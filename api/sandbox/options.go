@@ -7,13 +7,17 @@ import (
 )
 
 // Option sets one choice of a sandbox. The table in the package documentation lists them with
-// their defaults.
+// their defaults. Where an option takes a function, nil keeps the default.
 type Option func(*settings)
 
 // WithClock replaces the clock that timestamps are checked against, that Date is written from,
 // and by which delays and rate limits run. It must be safe for concurrent use.
 func WithClock(now func() time.Time) Option {
-	return func(s *settings) { s.now = now }
+	return func(s *settings) {
+		if now != nil {
+			s.now = now
+		}
+	}
 }
 
 // WithWindow sets how far a request's timestamp may lie behind and ahead of the sandbox's
@@ -145,7 +149,11 @@ func WithAnswer(refusal Refusal, answer Answer) Option {
 // out keys made beforehand, each for as long as sharing it does not matter to them. The source
 // must be safe for concurrent use; its error becomes an answer with status 500.
 func WithRSAKeySource(newKey func() (*rsa.PrivateKey, error)) Option {
-	return func(s *settings) { s.newRSAKey = newKey }
+	return func(s *settings) {
+		if newKey != nil {
+			s.newRSAKey = newKey
+		}
+	}
 }
 
 // WithExchangeLog sets how many exchanges [Sandbox.Exchanges] keeps; 0 keeps none.
@@ -156,13 +164,21 @@ func WithExchangeLog(exchanges int) Option {
 // WithObserver has observe called after every exchange, from the goroutine that served it.
 // It must be safe for concurrent use.
 func WithObserver(observe func(Exchange)) Option {
-	return func(s *settings) { s.observe = observe }
+	return func(s *settings) {
+		if observe != nil {
+			s.observe = observe
+		}
+	}
 }
 
 // WithWait replaces how a fault of kind [FaultDelay] waits; it is the other half of [WithClock].
 // It must return early, with an error, when the context ends: the client has gone.
 func WithWait(wait func(ctx context.Context, d time.Duration) error) Option {
-	return func(s *settings) { s.wait = wait }
+	return func(s *settings) {
+		if wait != nil {
+			s.wait = wait
+		}
+	}
 }
 
 // WithControl serves [ControlPath] beside the service: the inspector, a page for people, and

@@ -39,6 +39,9 @@ func (s *Sandbox) checkRequest(next http.Handler) http.Handler {
 // withFirstValues keeps the first value of each query parameter. A second one cannot be
 // refused: getApiKeys documents no 400.
 func withFirstValues(r *http.Request) *http.Request {
+	if r.URL.RawQuery == "" {
+		return r
+	}
 	query := r.URL.Query()
 	for name := range query {
 		query.Set(name, query.Get(name))

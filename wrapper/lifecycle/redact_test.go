@@ -69,7 +69,7 @@ func printed(t *testing.T, value any) map[string]string {
 func canaries(edKey ed25519.PrivateKey, rsaKey *rsa.PrivateKey) []string {
 	seed := edKey.Seed()
 	return []string{
-		strings.Trim(fmt.Sprint(seed), "[]"), fmt.Sprintf("%x", seed), base64.StdEncoding.EncodeToString(seed)[:40],
+		strings.Trim(fmt.Sprintf("%d", seed), "[]"), fmt.Sprintf("%x", seed), base64.StdEncoding.EncodeToString(seed)[:40],
 		rsaKey.D.String(), rsaKey.Primes[0].String(), fmt.Sprintf("%x", rsaKey.Primes[1]),
 	}
 }
