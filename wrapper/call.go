@@ -134,6 +134,11 @@ func (c *call) newError() *Error {
 	}
 }
 
+// inServiceForm reports whether the answer was an error in the service's own form.
+func (e *Error) inServiceForm() bool {
+	return e.Code+e.Details+e.Message != ""
+}
+
 func (e *Error) markUnknown(unknown bool) {
 	if unknown && !e.is(ErrOutcomeUnknown) {
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)

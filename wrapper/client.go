@@ -197,7 +197,7 @@ func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 // plain text for a route that does not exist, says nothing about the key.
 func saysNotFound(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
-	return ok && failure.is(ErrNotFound) && failure.Code+failure.Details+failure.Message != ""
+	return ok && failure.is(ErrNotFound) && failure.inServiceForm()
 }
 
 // check returns nil for an answer with the documented status of success, and the [*Error] for

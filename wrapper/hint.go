@@ -24,7 +24,7 @@ func hintFor(e *Error, c *call) string {
 	case e.is(ErrForbidden):
 		return forbiddenHint(c.operation)
 	case e.is(ErrNotFound):
-		return notFoundHint(c.operation)
+		return notFoundHint(e, c.operation)
 	case e.is(ErrConflict):
 		return "The bound subtrader is not visible yet: try again later"
 	case e.is(ErrRateLimited):
@@ -78,11 +78,14 @@ func forbiddenHint(op operation) string {
 	return "The account or the key's scopes do not allow this"
 }
 
-func notFoundHint(op operation) string {
-	switch op {
-	case opDeleteAPIKey:
+func notFoundHint(e *Error, op operation) string {
+	switch {
+	case op == opDeleteAPIKey && !e.inServiceForm():
+		return "The answer is not the service's own, so the key may still be live: the base URL must end in " + servicePath +
+			", and nothing on the way may answer in the service's place"
+	case op == opDeleteAPIKey:
 		return "No key of this account has the ID: it was deleted before, or belongs to another account or environment"
-	case opNone:
+	case op == opNone:
 		return ""
 	}
 	return "The service does not know this route: the base URL must end in " + servicePath

@@ -600,3 +600,19 @@ func mustHint(t *testing.T, err error, text string) {
 		t.Errorf("hint %q does not say %q", hint, text)
 	}
 }
+
+func TestA404InAnotherFormThanTheServicesDoesNotSayThatTheKeyIsGone(t *testing.T) {
+	for name, row := range map[string]struct {
+		step http.HandlerFunc
+		hint string
+	}{
+		"of the service":          {answer(404, `{"error":{"code":"not_found"}}`), "deleted before"},
+		"of something in between": {answer(404, `<html>`, "Content-Type", "text/html"), "may still be live"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := newFixture(t, row.step).client(t).DeleteAPIKey(t.Context(), otherKey)
+			mustMatch(t, err, wrapper.ErrNotFound)
+			mustHint(t, err, row.hint)
+		})
+	}
+}
