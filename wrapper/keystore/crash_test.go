@@ -162,6 +162,31 @@ func TestAContentIsDurableBeforeItGetsItsPlaceAndThenItsNameIs(t *testing.T) {
 	}
 }
 
+func TestASkippedStepIsNotDoneAndCountsAsDone(t *testing.T) {
+	for _, change := range changes() {
+		for _, row := range []struct {
+			skipped []string
+			shows   bool
+		}{
+			{[]string{keystore.StepSync, keystore.StepSyncDirectory}, true},
+			{[]string{keystore.StepRename, keystore.StepRemove}, false},
+		} {
+			dir := newDir(t)
+			entry := prepared(t, dir)
+			store := mustOpen(t, dir, keystore.WithSteps(func(step string) error {
+				if slices.Contains(row.skipped, step) {
+					return keystore.ErrSkipStep
+				}
+				return nil
+			}))
+			err := attempt(t.Context(), store, change, entry)
+			if done := change.done(t, mustOpen(t, dir)); err != nil || done != row.shows {
+				t.Errorf("%s without %q: the change shows: %t, %v", change.name, row.skipped, done, err)
+			}
+		}
+	}
+}
+
 // afterTheSwitch reports whether the change shows if step was not done.
 func afterTheSwitch(step string) bool {
 	return step == keystore.StepSyncDirectory || step == keystore.StepUnlock

@@ -19,6 +19,7 @@ var _ Store = (*Directory)(nil)
 type Directory struct {
 	path  string
 	steps steps
+	sound sound
 	// held is set while the lock of this Directory is held.
 	held atomic.Bool
 }
@@ -28,10 +29,10 @@ type Option func(*Directory)
 
 // WithSteps calls before ahead of every step that changes the file system, with the name of the
 // step, one of the Step constants. It is for tests. If before returns an error with a
-// [syscall.Errno] in it, such as ENOSPC, the step fails as if the system had said so. Any other
-// error ends the operation there, as a crash would: nothing is cleaned up, except that the lock
-// is given back, which the system does for a process that dies. Calls come from the goroutine
-// that uses the Directory.
+// [syscall.Errno] in it, such as ENOSPC, the step fails as if the system had said so. With
+// [ErrSkipStep] it is left out and counts as done. Any other error ends the operation there, as
+// a crash would: nothing is cleaned up, except that the lock is given back, which the system
+// does for a process that dies. Calls come from the goroutine that uses the Directory.
 func WithSteps(before func(step string) error) Option {
 	return func(d *Directory) { d.steps = before }
 }
@@ -96,7 +97,7 @@ func syncNames(path string) error {
 
 // open opens the directory for one operation.
 func (d *Directory) open() (*folder, error) {
-	return opener{os.Lstat, os.OpenRoot}.folder(d.path, d.path, d.steps)
+	return opener{os.Lstat, os.OpenRoot}.folder(d.path, d.path, d.steps, &d.sound)
 }
 
 // reading lets do read the directory.

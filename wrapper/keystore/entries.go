@@ -68,7 +68,7 @@ func (f *folder) entry(name string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return decodeEntry(content, name, f.in(name))
+	return decodeEntry(content, name, f.in(name), f.sound)
 }
 
 // readAll reads all files of one kind, and goes on when one cannot be read.

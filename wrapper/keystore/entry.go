@@ -55,6 +55,8 @@ type Entry struct {
 	// Subaccount and FCMSubtraderID are what the key is bound to, nil if to nothing.
 	Subaccount     *int
 	FCMSubtraderID *string
+	// Warning is what the service said of the key when it made it, empty for nothing.
+	Warning string
 	// CreatedAt is when the key was made or came into the store, ChangedAt when the entry was
 	// changed last. Both are set by whoever puts the entry.
 	CreatedAt, ChangedAt time.Time

@@ -19,6 +19,7 @@ type entryFile struct {
 	Scopes         []gen.Scope `json:"scopes,omitzero"`
 	Subaccount     *int        `json:"subaccount,omitzero"`
 	FCMSubtraderID *string     `json:"fcm_subtrader_id,omitzero"`
+	Warning        string      `json:"warning,omitzero"`
 	CreatedAt      time.Time   `json:"created_at"`
 	ChangedAt      time.Time   `json:"changed_at"`
 	PublicKey      string      `json:"public_key"`
@@ -29,7 +30,7 @@ type entryFile struct {
 func encodeEntry(e Entry) []byte {
 	return encode(entryFile{
 		Version: formatVersion, KeyID: e.KeyID, Name: e.Name, Type: e.Type, BaseURL: e.BaseURL, State: e.State,
-		Scopes: e.Scopes, Subaccount: e.Subaccount, FCMSubtraderID: e.FCMSubtraderID,
+		Scopes: e.Scopes, Subaccount: e.Subaccount, FCMSubtraderID: e.FCMSubtraderID, Warning: e.Warning,
 		CreatedAt: e.CreatedAt.UTC(), ChangedAt: e.ChangedAt.UTC(),
 		PublicKey: e.PublicKey, PrivateKey: e.PrivateKey.RevealPrivateKey(),
 	})
@@ -37,21 +38,21 @@ func encodeEntry(e Entry) []byte {
 
 // decodeEntry reads the entry that belongs into the file name. It returns a [*DamagedError] that
 // quotes nothing of content.
-func decodeEntry(content []byte, name, path string) (Entry, error) {
+func decodeEntry(content []byte, name, path string, sound *sound) (Entry, error) {
 	var f entryFile
 	if err := decode(content, path, &f); err != nil {
 		return Entry{}, err
 	}
 	entry := Entry{
 		KeyID: f.KeyID, Name: f.Name, Type: f.Type, BaseURL: f.BaseURL, State: f.State,
-		Scopes: f.Scopes, Subaccount: f.Subaccount, FCMSubtraderID: f.FCMSubtraderID,
+		Scopes: f.Scopes, Subaccount: f.Subaccount, FCMSubtraderID: f.FCMSubtraderID, Warning: f.Warning,
 		CreatedAt: f.CreatedAt, ChangedAt: f.ChangedAt,
 		PublicKey: f.PublicKey,
 	}
 	if f.PrivateKey != "" {
 		entry.PrivateKey = secret.NewPEM(f.PrivateKey)
 	}
-	if problem := entry.problem(); problem != "" {
+	if problem := sound.problemOf(entry, content, name); problem != "" {
 		return Entry{}, damaged(path, problem)
 	}
 	if own, _ := fileName(entryPrefix, entry.KeyID); own != name {

@@ -14,6 +14,7 @@ type folder struct {
 
 	path  string
 	steps steps
+	sound *sound
 }
 
 // opener looks at and opens directories by name: those of the system, or those in a folder.
@@ -24,7 +25,7 @@ type opener struct {
 
 // folder opens the directory name, which is called path in errors. It looks at the name, to see
 // a symbolic link, and at what was opened, which cannot be exchanged any more.
-func (o opener) folder(name, path string, steps steps) (*folder, error) {
+func (o opener) folder(name, path string, steps steps, sound *sound) (*folder, error) {
 	info, err := o.lstat(name)
 	if err != nil {
 		return nil, unopened(path, err)
@@ -45,12 +46,12 @@ func (o opener) folder(name, path string, steps steps) (*folder, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	return &folder{root, path, steps}, nil
+	return &folder{root, path, steps, sound}, nil
 }
 
 // folder opens the directory name in f.
 func (f *folder) folder(name string) (*folder, error) {
-	return opener{f.Lstat, f.OpenRoot}.folder(name, f.in(name), f.steps)
+	return opener{f.Lstat, f.OpenRoot}.folder(name, f.in(name), f.steps, f.sound)
 }
 
 // in returns the path of a file in f, for errors.

@@ -108,7 +108,7 @@ func (e Entry) problem() string {
 
 // textProblem finds texts that JSON would change or that make a file too large to be read.
 func (e Entry) textProblem() string {
-	texts := []string{e.Name, e.PublicKey, e.PrivateKey.RevealPrivateKey()}
+	texts := []string{e.Name, e.Warning, e.PublicKey, e.PrivateKey.RevealPrivateKey()}
 	if e.FCMSubtraderID != nil {
 		texts = append(texts, *e.FCMSubtraderID)
 	}

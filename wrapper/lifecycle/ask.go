@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
@@ -47,16 +48,43 @@ func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (inte
 }
 
 // outcomeUnknown reports whether a request may have made a key. An answer with a status that
-// the contract does not know may come from something between here and the service.
+// the contract does not know, or in another form than the service's, may come from something
+// between here and the service, which can turn down the answer as well as the request.
 func outcomeUnknown(err error) bool {
-	return errors.Is(err, wrapper.ErrOutcomeUnknown) || errors.Is(err, wrapper.ErrUnexpectedResponse)
+	switch {
+	case errors.Is(err, wrapper.ErrOutcomeUnknown), errors.Is(err, wrapper.ErrUnexpectedResponse), errors.Is(err, wrapper.ErrNotFound):
+		return true
+	case errors.Is(err, wrapper.ErrRateLimited):
+		return false
+	}
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && failure.StatusCode != 0 && !inServiceForm(err)
 }
+
+// inServiceForm reports whether an error was answered by the service itself, or was found here
+// before anything was sent. What stands between here and the service writes its errors otherwise.
+func inServiceForm(err error) bool {
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && failure.Code+failure.Details+failure.Message != ""
+}
+
+// maxWarning is how many bytes of a warning are kept (our own choice). A key must not be lost
+// because the service has much to say about it.
+const maxWarning = 4 << 10
 
 // answer is what the service says about a new key.
 type answer struct {
 	keyID      string
 	privateKey secret.PEM
-	warning    *string
+	warning    string
+}
+
+// warningOf returns what can be kept of a warning.
+func warningOf(said *string) string {
+	if said == nil {
+		return ""
+	}
+	return strings.ToValidUTF8((*said)[:min(len(*said), maxWarning)], "")
 }
 
 func (m *Manager) send(ctx context.Context, by *wrapper.Client, in intent) (answer, error) {
@@ -72,7 +100,7 @@ func (m *Manager) send(ctx context.Context, by *wrapper.Client, in intent) (answ
 		if err != nil {
 			return answer{}, err
 		}
-		return answer{made.APIKeyID, in.PrivateKey, made.Warning}, nil
+		return answer{made.APIKeyID, in.PrivateKey, warningOf(made.Warning)}, nil
 	}
 	made, err := by.GenerateAPIKey(ctx, gen.GenerateAPIKeyRequest{
 		Name: in.Name, KeyType: &in.Type,
@@ -81,13 +109,13 @@ func (m *Manager) send(ctx context.Context, by *wrapper.Client, in intent) (answ
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{made.APIKeyID, made.PrivateKey, made.Warning}, nil
+	return answer{made.APIKeyID, made.PrivateKey, warningOf(made.Warning)}, nil
 }
 
 // keep puts a new key into the store. A key that cannot be kept is revoked.
 func (m *Manager) keep(ctx context.Context, by *wrapper.Client, in intent, made answer) (keystore.Entry, error) {
-	if made.warning != nil {
-		m.progress("the service warns about key %s: %q", made.keyID, *made.warning)
+	if made.warning != "" {
+		m.progress("the service warns about key %s: %q", made.keyID, made.warning)
 	}
 	entry, err := m.entryOf(in, made)
 	if err == nil {
@@ -106,7 +134,7 @@ func (m *Manager) entryOf(in intent, made answer) (keystore.Entry, error) {
 		KeyID: made.keyID, Name: in.Name, Type: in.Type, BaseURL: in.BaseURL,
 		PrivateKey: made.privateKey, PublicKey: in.PublicKey,
 		Scopes: in.Scopes, Subaccount: in.Subaccount, FCMSubtraderID: in.FCMSubtraderID,
-		CreatedAt: now, ChangedAt: now, State: keystore.StatePending,
+		Warning: made.warning, CreatedAt: now, ChangedAt: now, State: keystore.StatePending,
 	}
 	if in.Way == Create {
 		return entry, nil

@@ -49,6 +49,13 @@ func (c *fakeClock) advance(d time.Duration) {
 	c.waited += d
 }
 
+// reset goes back to now, with nothing waited for.
+func (c *fakeClock) reset(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now, c.waited, c.onWait = now, 0, nil
+}
+
 func (c *fakeClock) beforeNextWait(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

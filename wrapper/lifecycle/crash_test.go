@@ -26,6 +26,7 @@ type scenario struct {
 	// prepare brings the world to where work begins.
 	prepare func(*world)
 	work    func(*world, *lifecycle.Manager) error
+	stage   *stage
 }
 
 // slow is a service that takes its time with everything.
@@ -92,7 +93,10 @@ func scenarios() []scenario {
 // begin returns a world in which the scenario's work can begin.
 func (s scenario) begin(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, s.service...)
+	if s.stage == nil {
+		s.stage = newStage(t, s)
+	}
+	w := s.stage.set()
 	if s.prepare != nil {
 		s.prepare(w)
 	}
@@ -147,13 +151,15 @@ func (w *world) deliverLate() {
 	})
 }
 
-// inParallel runs test once for each scenario and returns when all are done.
+// inParallel runs test once for each scenario, on a stage of its own, and returns when all are
+// done.
 func inParallel(t *testing.T, chosen []scenario, test func(*testing.T, scenario)) {
 	t.Helper()
 	t.Run("scenario", func(t *testing.T) {
 		for _, s := range chosen {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
+				s.stage = newStage(t, s)
 				test(t, s)
 			})
 		}
@@ -170,7 +176,6 @@ func TestAfterACrashAtAnyStepRecoverKeepsAllPromises(t *testing.T) {
 			if err := w.checkAfterRecovery(before); err != nil {
 				t.Errorf("crash at step %d, %s: %v", n, step, err)
 			}
-			w.close()
 		}
 		total.Add(int64(len(steps)))
 		t.Logf("%d steps", len(steps))
@@ -223,7 +228,6 @@ func isLook(step string) bool {
 func (s scenario) recoverySteps(t *testing.T, first int) []string {
 	t.Helper()
 	w, _ := s.crashAt(t, first)
-	defer w.close()
 	w.restart()
 	if _, err := w.manager.Recover(t.Context()); err != nil {
 		t.Fatal(err)
@@ -235,7 +239,6 @@ func (s scenario) recoverySteps(t *testing.T, first int) []string {
 func (s scenario) crashTwice(t *testing.T, first, second int) error {
 	t.Helper()
 	w, before := s.crashAt(t, first)
-	defer w.close()
 	w.restart()
 	w.seam.strikeAt = second
 	died, err := w.run(func(m *lifecycle.Manager) error {

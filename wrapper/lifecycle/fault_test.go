@@ -37,6 +37,10 @@ func faults() []sandbox.Fault {
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests} {
 		add(sandbox.FaultStatus, sandbox.Fault{Status: status, Body: `{"error":"injected"}`}, before)
 	}
+	page := sandbox.Fault{Body: "<html>", Header: map[string]string{"Content-Type": "text/html"}}
+	for _, page.Status = range []int{http.StatusForbidden, http.StatusNotFound} {
+		add(sandbox.FaultStatus, page, before, after)
+	}
 	unknownKey := `{"error":{"code":"authentication_error","message":"x","details":"NOT_FOUND"}}`
 	add(sandbox.FaultStatus, sandbox.Fault{Status: http.StatusUnauthorized, Body: unknownKey}, before)
 	for _, field := range []string{"/api_keys", "/api_keys/0/api_key_id", "/api_keys/0/scopes", "/api_key_id", "/private_key"} {
@@ -94,7 +98,6 @@ func TestWithAnyFaultAtAnyRequestAllPromisesAreKept(t *testing.T) {
 func (s scenario) withFault(t *testing.T, n int, fault sandbox.Fault) error {
 	t.Helper()
 	w := s.begin(t)
-	defer w.close()
 	w.strikeRequest(n, fault)
 	failed := s.work(w, w.manager)
 	w.box.ClearFaults()
@@ -141,7 +144,6 @@ func TestWithAFaultAndACrashAllPromisesAreKept(t *testing.T) {
 func (s scenario) withFaultAndCrash(t *testing.T, n int, fault sandbox.Fault, step int) (died bool, err error) {
 	t.Helper()
 	w := s.begin(t)
-	defer w.close()
 	w.strikeRequest(n, fault)
 	w.seam.strikeAt = step
 	died, _ = w.run(func(m *lifecycle.Manager) error { return s.work(w, m) })
@@ -177,7 +179,6 @@ func isWrite(step string) bool {
 func (s scenario) withFullDisk(t *testing.T, step, length int) error {
 	t.Helper()
 	w := s.begin(t)
-	defer w.close()
 	w.seam.strikeAt, w.seam.full, w.seam.fullFor = step, true, length
 	failed := s.work(w, w.manager)
 	w.seam.full = false

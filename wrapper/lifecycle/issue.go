@@ -29,7 +29,8 @@ type IssueRequest struct {
 }
 
 // Issue makes a key, proves it and returns its entry, which is active and not current. When it
-// returns an error, no key was made, it was revoked again, or the error is [ErrUnfinished].
+// returns an error, no key was made, it was revoked again, or the error is [ErrUnfinished]. What
+// the service warned about is in the entry's Warning.
 func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, error) {
 	p, err := plan{
 		action: actionIssue, name: req.Name, way: req.Way, keyType: req.Type, scopes: req.Scopes,

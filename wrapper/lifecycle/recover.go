@@ -186,7 +186,7 @@ func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.En
 		return err
 	}
 	old, err := r.store.Get(ctx, in.OldKeyID)
-	if err != nil {
+	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return err
 	}
 	if current.KeyID != made.KeyID && old.State != keystore.StateRetiring && old.State != keystore.StateRevoked {

@@ -41,6 +41,9 @@ func (m *Manager) retire(ctx context.Context, in intent) (until time.Time, err e
 
 func (m *Manager) tryRetire(ctx context.Context, in intent, until *time.Time) error {
 	old, err := m.store.Get(ctx, in.OldKeyID)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return m.retireWithoutEntry(ctx, in, until)
+	}
 	if err != nil || old.State == keystore.StateRevoked {
 		return err
 	}
@@ -66,4 +69,19 @@ func (m *Manager) tryRetire(ctx context.Context, in intent, until *time.Time) er
 		return err
 	}
 	return m.mark(ctx, old.KeyID, keystore.StateRevoked)
+}
+
+// retireWithoutEntry revokes an old key whose entry was set aside since. The new key's entry says
+// since when it has been in use.
+func (m *Manager) retireWithoutEntry(ctx context.Context, in intent, until *time.Time) error {
+	current, by, err := m.current(ctx)
+	if err != nil {
+		return err
+	}
+	if end := current.ChangedAt.Add(in.Grace); m.clock.Now().Before(end) {
+		*until = end
+		return nil
+	}
+	_, err = m.remove(ctx, by, in.OldKeyID)
+	return err
 }

@@ -108,6 +108,9 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 // finishRevoke does what a revoke intent says, as far as it is not done.
 func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	target, err := m.store.Get(ctx, in.OldKeyID)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return m.finishWithoutEntry(ctx, in)
+	}
 	if err != nil {
 		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
 	}
@@ -132,11 +135,23 @@ func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	return m.drop(ctx, in)
 }
 
+// finishWithoutEntry revokes a key whose entry was set aside since: the journal still names it.
+func (m *Manager) finishWithoutEntry(ctx context.Context, in intent) error {
+	_, by, err := m.current(ctx)
+	if err == nil {
+		_, err = m.remove(ctx, by, in.OldKeyID)
+	}
+	if err != nil {
+		return unfinished("key "+in.OldKeyID+", which the store has no entry for, is not revoked yet", err)
+	}
+	return m.drop(ctx, in)
+}
+
 // isRefusal reports whether the service has clearly turned a request down, so that Recover need
 // not try it again.
 func isRefusal(err error) bool {
 	refused := errors.Is(err, wrapper.ErrForbidden) || errors.Is(err, wrapper.ErrUnauthenticated) || errors.Is(err, wrapper.ErrInvalidRequest)
-	return refused && !errors.Is(err, wrapper.ErrOutcomeUnknown)
+	return refused && inServiceForm(err) && !errors.Is(err, wrapper.ErrOutcomeUnknown)
 }
 
 // clientToRevoke returns the client that deletes the target: the current key's, after the

@@ -140,10 +140,42 @@ func TestTheLastKeyMayGoAlthoughAnotherIsCurrentAndRevoked(t *testing.T) {
 
 func TestARevocationThatTheServiceRefusesIsDropped(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), wrapper.ErrForbidden)
 	if w.stateOf(second) != keystore.StateActive || len(w.journal()) != 0 {
 		t.Errorf("the key is %s, the journal holds %v", w.stateOf(second), w.journal())
+	}
+}
+
+func TestAPageOfSomethingInBetweenSaysNothingAboutTheKey(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusForbidden} {
+		w, second := withSecond(t)
+		w.fault(sandbox.Fault{
+			Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: status,
+			Body: "<html>", Header: map[string]string{"Content-Type": "text/html"},
+		})
+		mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
+		if w.stateOf(second) != keystore.StateActive {
+			t.Errorf("after status %d the key is %s", status, w.stateOf(second))
+		}
+		w.box.ClearFaults()
+		if _, err := w.manager.Recover(t.Context()); err != nil || w.stateOf(second) != keystore.StateRevoked {
+			t.Errorf("after recovery from status %d the key is %s: %v", status, w.stateOf(second), err)
+		}
+	}
+}
+
+func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
+	w, second := withSecond(t)
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
+	w.box.ClearFaults()
+	w.setAside(second)
+	if _, err := w.manager.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if live := w.liveKeys(); len(live) != 1 || len(w.journal()) != 0 {
+		t.Errorf("live are %v, the journal holds %v", live, w.journal())
 	}
 }
 

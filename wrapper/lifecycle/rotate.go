@@ -34,7 +34,8 @@ type RotateRequest struct {
 
 // RotateResult says what Rotate did.
 type RotateResult struct {
-	// New is the entry that is current now, Old the one that it replaced.
+	// New is the entry that is current now, with the service's warning, if there was one. Old is
+	// the entry that it replaced.
 	New, Old keystore.Entry
 	// Already is true if the key had been replaced before, by another process or an earlier
 	// call. Nothing was made, and Old is empty.

@@ -215,6 +215,25 @@ func TestAGracePeriodThatIsCutShortIsEndedByRecoverInTime(t *testing.T) {
 	}
 }
 
+func TestAnOldKeyWhoseEntryWasSetAsideIsRevokedAfterItsGracePeriod(t *testing.T) {
+	w := newWorld(t)
+	w.rotateWithoutWaiting(time.Hour)
+	w.setAside(w.first.ID)
+	w.restart()
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Open) != 1 || len(w.liveKeys()) != 2 {
+		t.Errorf("within the grace period: %+v, %v, live are %v", report, err, w.liveKeys())
+	}
+	w.clock.advance(time.Hour)
+	report, err = w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || len(w.journal()) != 0 {
+		t.Errorf("after it: %+v, %v, the journal holds %v", report, err, w.journal())
+	}
+	if live := w.liveKeys(); len(live) != 1 || live[0].ID != w.current().KeyID {
+		t.Errorf("live are %v", live)
+	}
+}
+
 func TestAKeyThatIsWantedBackDuringItsGracePeriodStays(t *testing.T) {
 	w := newWorld(t)
 	w.clock.beforeNextWait(func() {

@@ -10,11 +10,12 @@ import (
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
-// remove deletes a key at the service and reports whether there was one to delete.
+// remove deletes a key at the service and reports whether there was one to delete. A 404 that is
+// not the service's own says nothing about the key.
 func (m *Manager) remove(ctx context.Context, by *wrapper.Client, keyID string) (existed bool, err error) {
 	m.progress("revoking key %s", keyID)
 	err = by.DeleteAPIKey(ctx, keyID)
-	if errors.Is(err, wrapper.ErrNotFound) {
+	if errors.Is(err, wrapper.ErrNotFound) && inServiceForm(err) {
 		return false, nil
 	}
 	return err == nil, err

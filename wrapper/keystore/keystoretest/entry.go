@@ -53,6 +53,7 @@ func anEmptyStoreListsNothing(s suite) {
 func anEntryComesBackAsItWasPut(s suite) {
 	entry := NewEntry(s.T, "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11", baseURL)
 	entry.Name = "Größe \"<&>\" \n\x00"
+	entry.Warning = "<b>\n"
 	entry.Scopes = []gen.Scope{"read", "write::not_known_yet"}
 	entry.Subaccount, entry.FCMSubtraderID = new(0), new("user_Desk1")
 	entry.ChangedAt, entry.State = entry.CreatedAt.Add(time.Hour), keystore.StatePending

@@ -60,6 +60,7 @@ func anEntryThatContradictsItselfIsRefused(s suite) {
 		},
 		"a name that is no UTF-8": func(e *keystore.Entry) { e.Name = "\xff" },
 		"a huge name":             func(e *keystore.Entry) { e.Name = strings.Repeat("x", 1<<20) },
+		"a huge warning":          func(e *keystore.Entry) { e.Warning = strings.Repeat("x", 1<<20) },
 		"a time without a text":   func(e *keystore.Entry) { e.CreatedAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 	} {
 		entry := NewEntry(s.T, "id", baseURL)
