@@ -67,7 +67,7 @@ func (f *credentialFlags) storeToSignWith(getenv func(string) string) (string, e
 		return "", nil
 	}
 	dir := getenv(envStore)
-	for _, name := range []string{wrapper.EnvAPIKeyID, wrapper.EnvPrivateKeyPath, wrapper.EnvPrivateKey} {
+	for _, name := range keyVariables() {
 		if dir != "" && getenv(name) != "" {
 			return "", usage(envStore+" and "+name+" are both set", "Unset one of them, or give --store")
 		}

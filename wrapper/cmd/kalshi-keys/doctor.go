@@ -17,7 +17,8 @@ const doctorTimeout = 60 * time.Second
 const doctorHelp = `Looks for what keeps requests from being accepted, in the order in which it would show,
 and says what to do about each: the settings, the key ID, the private key and its file, the
 base URL, the proxy, the name, TLS, who answers, the clock, a signed request, and what the
-key may do. Nothing is changed. A check that cannot be made says why.
+key may do. Nothing is changed. A check that cannot be made says why. With a store, the
+key is the one that is current there for the base URL, as for every other command.
 
 The output holds no key material and no signature, so it can be pasted into an issue. It
 names the key ID, the host and the paths, with ~ for the home directory.
@@ -65,6 +66,7 @@ func (a app) newDoctorCommand() *cobra.Command {
 		return report.verdict()
 	}
 	flags.service.registerFor(command.Flags(), doctorTimeout)
+	registerStore(command.Flags(), &flags.service.credentials.store)
 	flags.output.register(command.Flags())
 	command.Flags().Var(&flags.mend, "mend", "also write the private key to this new `FILE`, as clean PEM with mode 0600")
 	command.Flags().BoolVar(&flags.otherEnvironments, "try-other-environments", false,
@@ -86,6 +88,7 @@ type examination struct {
 func (a app) examine(ctx context.Context, flags doctorFlags) doctorReport {
 	e := &examination{app: a, flags: flags}
 	e.settings.read(flags.service.credentials, a.getenv)
+	e.readStore(ctx)
 	defer e.service.close()
 	report := doctorReport{abbreviate: abbreviator(a.getenv("HOME"))}
 	for _, check := range []struct {

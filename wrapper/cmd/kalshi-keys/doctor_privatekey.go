@@ -23,6 +23,8 @@ func (e *examination) checkPrivateKey(context.Context) finding {
 	switch {
 	case s.path != "" && s.pem != "":
 		return unchecked("two private keys are given")
+	case s.store.dir != "" && s.pem == "":
+		return unchecked("the store gives no private key")
 	case s.path != "":
 		return e.checkPrivateFile()
 	case s.pem != "":
@@ -111,6 +113,8 @@ func shellWord(text string) string {
 func (e *examination) checkFileMode(context.Context) finding {
 	s := &e.settings
 	switch {
+	case s.store.dir != "" && s.store.problem == nil:
+		return fine("nobody but its owner may use the store")
 	case s.path == "" || s.pem != "":
 		return unchecked("the private key is not read from a file")
 	case s.modeErr != nil:

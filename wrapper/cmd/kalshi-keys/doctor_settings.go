@@ -19,6 +19,7 @@ type doctorSettings struct {
 	privateFrom      string
 	// overruled names the variables that a flag wins over with another value.
 	overruled []string
+	store     doctorStore
 
 	// usableID and signer are set once a check has found the values good.
 	usableID string
@@ -53,6 +54,9 @@ func (s *doctorSettings) read(flags credentialFlags, getenv func(string) string)
 
 func (e *examination) checkVariables(context.Context) finding {
 	s := &e.settings
+	if s.store.dir != "" || s.store.problem != nil {
+		return e.checkStore()
+	}
 	var missing []string
 	if s.keyID == "" {
 		missing = append(missing, wrapper.EnvAPIKeyID)
@@ -65,16 +69,20 @@ func (e *examination) checkVariables(context.Context) finding {
 		return problem(exitUsage, wrapper.EnvPrivateKeyPath+" and "+wrapper.EnvPrivateKey+" are both set",
 			"Keep one of them: unset "+wrapper.EnvPrivateKey)
 	case len(missing) > 0:
-		advice := "Set it to the ID of the API key (--key-id), or the path of the private key (--private-key-file)"
+		advice := "Set it to the ID of the API key (--key-id), or the path of the private key (--private-key-file), or give --store"
 		if misnamed := e.misnamed(); misnamed != "" {
 			advice += ". " + misnamed + " is set, and nothing here reads it"
 		}
 		return problem(exitUsage, strings.Join(missing, " and ")+" not set", advice)
 	case len(s.overruled) > 0:
-		return warning("a flag wins over "+strings.Join(s.overruled, " and "),
-			"Leave the flag out, or unset the variable, so that every program uses the same key")
+		return warnOverruled(s.overruled)
 	}
 	return fine("key ID from " + s.keyIDFrom + ", private key from " + s.privateFrom)
+}
+
+func warnOverruled(variables []string) finding {
+	return warning("a flag wins over "+strings.Join(variables, " and "),
+		"Leave the flag out, or unset the variable, so that every program uses the same key")
 }
 
 // misnamed returns the first variable that looks as if it were meant for us (our own guesses).

@@ -129,22 +129,30 @@ func (a app) lifecycleOptions(flags *storeFlags) []lifecycle.Option {
 // currentCredentials returns what the store says is current for the service at address. It makes
 // no store.
 func currentCredentials(ctx context.Context, dir, address string) (*wrapper.Credentials, error) {
+	entry, err := currentEntry(ctx, dir, address)
+	if err != nil {
+		return nil, err
+	}
+	return entry.Credentials()
+}
+
+func currentEntry(ctx context.Context, dir, address string) (keystore.Entry, error) {
 	if _, err := os.Stat(dir); err != nil {
-		return nil, usage(fmt.Sprintf("the store %s is not there", dir),
+		return keystore.Entry{}, usage(fmt.Sprintf("the store %s is not there", dir),
 			"Check --store or "+envStore+"; kalshi-keys import makes a store")
 	}
 	store, err := openStore(dir)
 	if err != nil {
-		return nil, err
+		return keystore.Entry{}, err
 	}
 	entry, err := store.Current(ctx, address)
 	if err != nil {
-		return nil, fmt.Errorf("the current key of the store %s for %s: %w", dir, address, err)
+		return keystore.Entry{}, fmt.Errorf("the current key of the store %s for %s: %w", dir, address, err)
 	}
 	if entry.State == keystore.StateRevoked {
-		return nil, fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
+		return keystore.Entry{}, fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
 	}
-	return entry.Credentials()
+	return entry, nil
 }
 
 // storeHint returns what to do about an error of a store, "" if it does not say.

@@ -15,10 +15,12 @@ type storedKey struct {
 	KeyType  gen.KeyType    `json:"key_type"`
 	State    keystore.State `json:"state"`
 	Current  bool           `json:"current"`
+	// Warning is what the service said of the key when it made it.
+	Warning string `json:"warning,omitempty"`
 }
 
 func shownKey(entry keystore.Entry, current bool) storedKey {
-	return storedKey{entry.KeyID, entry.Name, entry.Type, entry.State, current}
+	return storedKey{entry.KeyID, entry.Name, entry.Type, entry.State, current, entry.Warning}
 }
 
 func (k storedKey) table() [][]string {
@@ -26,9 +28,13 @@ func (k storedKey) table() [][]string {
 	if k.Current {
 		current = "yes"
 	}
-	return [][]string{
+	rows := [][]string{
 		{"ID", k.APIKeyID}, {"NAME", k.Name}, {"TYPE", string(k.KeyType)}, {"STATE", string(k.State)}, {"CURRENT", current},
 	}
+	if k.Warning != "" {
+		rows = append(rows, []string{"WARNING", k.Warning})
+	}
+	return rows
 }
 
 // show returns what to show of an entry of the store.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -79,13 +78,13 @@ func (a app) verify(ctx context.Context, flags verifyFlags) error {
 	report, err := contract.Verify(ctx, target, a.verifyOptions(flags)...)
 	a.endProgress()
 	if err != nil && len(report.Checks) == 0 {
-		return unverifiable(err)
+		return unverifiable(target.BaseURL, err)
 	}
 	if err := a.showReport(report, flags); err != nil {
 		return err
 	}
 	if err != nil {
-		return unverifiable(err)
+		return unverifiable(target.BaseURL, err)
 	}
 	return verdictOf(report)
 }
@@ -180,14 +179,6 @@ func renderReport(report *contract.Report, format string) ([]byte, error) {
 		return append(text, '\n'), err
 	}
 	return []byte(report.Text()), nil
-}
-
-func unverifiable(err error) error {
-	code := exitUnavailable
-	if errors.Is(err, context.Canceled) {
-		code = exitFailure
-	}
-	return &failure{code: code, text: err.Error(), hint: "Check --base-url, the key and whether the service is up; kalshi-keys list tells more"}
 }
 
 func verdictOf(report *contract.Report) error {

@@ -1,0 +1,64 @@
+package main_test
+
+import (
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestVerifySaysWhyNothingAnswers(t *testing.T) {
+	closes := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	hangs := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	for name, row := range map[string]struct {
+		address func(t *testing.T) string
+		args    []string
+		want    []string
+	}{
+		"a port that nobody listens on": {unusedAddress, nil,
+			[]string{"does not accept connections", "if it is a sandbox, start it"}},
+		"a service that hangs up": {serving(httptest.NewServer, closes), nil,
+			[]string{"the connection was cut before an answer", "Check what is between"}},
+		"a certificate that nobody vouches for": {serving(httptest.NewTLSServer, closes), nil,
+			[]string{"which this machine does not trust", "Never turn the verification off"}},
+		"a service that takes too long": {serving(httptest.NewServer, hangs), []string{"--timeout", "50ms"},
+			[]string{"verify was not done in time", "Give a longer --timeout"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := sandboxWith(t)
+			address := row.address(t)
+			args := append([]string{"verify", "--read-only", "--base-url", address}, row.args...)
+			got := run(t.Context(), world, args...)
+			if row.args == nil {
+				row.want = append(row.want, "error: "+address+" does not answer: ")
+			}
+			got.want(t, 5, row.want...)
+		})
+	}
+}
+
+func serving(start func(http.Handler) *httptest.Server, handler http.Handler) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		server := start(handler)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		t.Cleanup(server.Close)
+		return server.URL + "/trade-api/v2"
+	}
+}
+
+// unusedAddress is that of a listener that is gone.
+func unusedAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + listener.Addr().String() + "/trade-api/v2"
+}
