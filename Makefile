@@ -1,5 +1,5 @@
 # `make` or `make help` lists what there is. `make test` and `make demo` need Go alone; the
-# linters and the interop test also need Node.js with npm.
+# linters, the interop test and the comparison also need Node.js with npm.
 
 # The versions of all tools that go.mod does not pin. npm's are in .ci/*/package-lock.json.
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -9,6 +9,11 @@ GOVULNCHECK_VERSION   := v1.9.0
 RACE         ?= $(if $(shell command -v "$$(go env CC)"),-race)
 FUZZTIME     ?= 10s
 MIN_COVERAGE ?= 90
+BENCH        ?= .
+BENCH_COUNT  ?= 6
+BENCH_TIME   ?= 0.3s
+ROUNDS       ?= 5
+NODE         ?= node
 
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
@@ -18,6 +23,10 @@ VULNDB        := $(if $(GOVULNDB),-db '$(GOVULNDB)')
 
 CONTRACT_LINT_INSTALLED := .ci/lint/node_modules/.package-lock.json
 INTEROP_INSTALLED       := .ci/interop/node_modules/.package-lock.json
+COMPARE_INSTALLED       := .ci/compare/node_modules/.package-lock.json
+
+# Programs for Linux alone. A pattern such as ./... leaves out what begins with a dot.
+CI_PROGRAMS := $(patsubst %/,./%,$(sort $(dir $(wildcard .ci/*/main.go .ci/*/*/main.go))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -47,11 +56,12 @@ cover: ## Print statement coverage of wrapper/ and api/; fail below MIN_COVERAGE
 	@go test -covermode=atomic -coverprofile=coverage.out -coverpkg=./wrapper/...,./api/... ./wrapper/... ./api/...
 	@awk -v minimum=$(MIN_COVERAGE) -f .ci/coverage.awk coverage.out
 
-# The contract package's own tests are left out: their exchanges are made up.
+# The contract package's own tests are left out: their exchanges are made up. Those of the
+# lifecycle meet no status that the others do not, a thousand times.
 .PHONY: contract
 contract: ## Run the suite under the contract; print and require full coverage of its statuses
 	@rm -f contract.jsonl
-	KALSHI_CONTRACT_COVERAGE=$(CURDIR)/contract.jsonl go test -count=1 ./wrapper/... ./api/sandbox/...
+	KALSHI_CONTRACT_COVERAGE=$(CURDIR)/contract.jsonl go test -count=1 ./wrapper ./wrapper/cmd/... ./api/sandbox
 	@go run ./wrapper/cmd/kalshi-keys coverage contract.jsonl --min 100
 
 .PHONY: browser
@@ -60,9 +70,16 @@ browser: ## Test the sandbox's inspector in headless Chromium; installs it with 
 	go vet -tags browser ./api/sandbox
 	go test -count=1 -tags browser -timeout 5m -run Browser ./api/sandbox
 
+# What it prints is what benchstat reads: make bench >new.txt && benchstat old.txt new.txt
 .PHONY: bench
-bench: ## Run the benchmarks, with allocations
-	@packages=$$(.ci/packages-with Benchmark) && go test -run '^$$' -bench . -benchmem $$packages
+bench: ## Run all benchmarks, or those that match BENCH, BENCH_COUNT (6) times for BENCH_TIME (0.3s)
+	@BENCH='$(BENCH)' BENCH_COUNT=$(BENCH_COUNT) BENCH_TIME=$(BENCH_TIME) .ci/bench
+
+# A module of its own: nobody who imports this one is to have the other validators in the graph.
+.PHONY: validators
+validators: ## Show what the contract kit and other validators catch; fail if the kit misses any
+	go -C .ci/validators vet .
+	go -C .ci/validators test -count=1 -v .
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
@@ -77,12 +94,12 @@ lint: fmt vet golangci-lint contract-lint ## Run all linters
 
 .PHONY: fmt
 fmt: ## Fail if a Go file is not formatted
-	@unformatted=$$(gofmt -l api gen wrapper tools.go); \
+	@unformatted=$$(gofmt -l api gen wrapper tools.go $$(find .ci -name node_modules -prune -o -name '*.go' -print)); \
 	test -z "$$unformatted" || { printf 'not formatted, run gofmt -w:\n%s\n' "$$unformatted"; exit 1; }
 
 .PHONY: vet
 vet: ## Run go vet for Linux, macOS and Windows, tests included
-	GOOS=linux go vet ./...
+	GOOS=linux go vet ./... $(CI_PROGRAMS)
 	GOOS=darwin go vet ./...
 	GOOS=windows go vet ./...
 
@@ -111,9 +128,15 @@ vuln-database: $(GOVULNCHECK)
 interop: $(INTEROP_INSTALLED) ## Run the official TypeScript SDK against the sandbox
 	@.ci/interop/run
 
+.PHONY: compare
+compare: $(COMPARE_INSTALLED) ## Measure beside the official TypeScript SDK and Prism, ROUNDS (5) times; installs wrk with apt if missing
+	@command -v wrk >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk; }
+	@go test ./.ci/compare
+	@go run ./.ci/compare -rounds $(ROUNDS) -node $(NODE)
+
 .PHONY: clean
 clean: ## Remove installed tools and results
-	rm -rf $(TOOLS) .ci/lint/node_modules .ci/interop/node_modules coverage.out contract.jsonl
+	rm -rf $(TOOLS) .ci/lint/node_modules .ci/interop/node_modules .ci/compare/node_modules coverage.out contract.jsonl
 
 $(GOLANGCI_LINT):
 	GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

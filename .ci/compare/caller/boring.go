@@ -1,0 +1,7 @@
+//go:build boringcrypto
+
+package main
+
+import "crypto/boring"
+
+func boringCrypto() bool { return boring.Enabled() }
