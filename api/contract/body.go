@@ -50,14 +50,13 @@ func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 func (f *findings) decoded(header http.Header, body captured, limit int64) ([]byte, bool) {
 	switch {
 	case body.err != nil:
-		f.add(root("body"), RuleTruncated, "the whole body",
-			fmt.Sprintf("%d bytes and then an error", len(body.data)))
+		f.truncated(body)
 		return nil, false
 	case body.over:
 		f.add(root("body"), RuleSize, fmt.Sprintf("at most %d bytes", limit), "more")
 		return nil, false
 	}
-	coding := strings.ToLower(strings.TrimSpace(header.Get("Content-Encoding")))
+	coding := strings.ToLower(strings.TrimSpace(strings.Join(headerValues(header, "Content-Encoding"), ",")))
 	if coding == "" || coding == "identity" || len(body.data) == 0 {
 		return body.data, true
 	}
@@ -73,6 +72,14 @@ func (f *findings) decoded(header http.Header, body captured, limit int64) ([]by
 		f.add(root("body"), RuleContentEncoding, "gzip, as its header says", "bytes that are not")
 	}
 	return data, err == nil
+}
+
+func (f *findings) truncated(body captured) {
+	got := fmt.Sprintf("%d bytes and then an error", len(body.data))
+	if errors.Is(body.err, errUnfinished) {
+		got = fmt.Sprintf("%d bytes of a response that its handler did not finish", len(body.data))
+	}
+	f.add(root("body"), RuleTruncated, "the whole body", got)
 }
 
 var (

@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -168,7 +169,80 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 		},
 		"a new key is not listed": {
 			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
-			severity: contract.Breaking, check: "the new key is in the list", text: "not in the list",
+			severity: contract.Breaking, check: "with a name only: the new key is in the list", text: "not in the list",
+		},
+		"a list that was late once gets no time for the next key": {
+			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
+			severity: contract.Breaking, check: "of type rsa: the new key is in the list", text: "not in the list after 0s",
+		},
+		"scopes that were not asked for": {
+			wrap:     replacing("GET", 200, `"scopes":["read"]`, `"scopes":["read","write"]`),
+			severity: contract.Breaking, check: `with scopes ["read"]: the new key is in the list`, text: "does not show exactly the scopes read",
+		},
+		"fewer scopes than full access": {
+			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"scopes":["read"]`),
+			severity: contract.Breaking, check: "of type rsa: the new key is in the list", text: "does not show exactly the scopes read and write",
+		},
+		"a subaccount that is ignored": {
+			wrap:     replacing("GET", 200, `"subaccount":63`, `"subaccount":null`),
+			severity: contract.Breaking, check: "for the highest subaccount: the new key is in the list", text: "restricted to the subaccount",
+		},
+		"a subaccount that was not asked for": {
+			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"subaccount":0,"scopes":["read","write"]`),
+			severity: contract.Breaking, check: "with an RSA key: the new key is in the list", text: "free of any subaccount",
+		},
+		"a subtrader that is ignored": {
+			wrap:     replacing("GET", 200, `"fcm_subtrader_id":"`, `"fcm_subtrader_id":null,"was":"`),
+			options:  []sandbox.Option{fcmMember()},
+			severity: contract.Breaking, check: "for a subtrader: the new key is in the list", text: "restricted to the subtrader",
+		},
+		"a list of a subtrader that has all keys": {
+			wrap:     withoutQuery,
+			severity: contract.Breaking, check: "the list of a subtrader has its keys only", text: "not bound to it",
+		},
+		"a list of a subtrader that has all keys once it has one": {
+			wrap: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					recorded := httptest.NewRecorder()
+					if r.Method == http.MethodGet && r.URL.RawQuery != "" {
+						next.ServeHTTP(recorded, r)
+					}
+					if strings.Contains(recorded.Body.String(), "_verify1") {
+						withoutQuery(next).ServeHTTP(w, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			},
+			options:  []sandbox.Option{fcmMember()},
+			severity: contract.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not bound to it",
+		},
+		"a list of a subtrader that is always empty": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.URL.Query().Has("fcm_subtrader_id") && made.status == 200 {
+					made.body = `{"api_keys":[]}`
+				}
+			}),
+			options:  []sandbox.Option{fcmMember()},
+			severity: contract.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not in the subtrader's list",
+		},
+		"every key listed twice": {
+			wrap: changing(func(r *http.Request, made *made) {
+				if r.Method == http.MethodGet && made.status == 200 {
+					all := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(made.body), `{"api_keys":[`), "]}")
+					made.body = `{"api_keys":[` + all + "," + all + "]}"
+				}
+			}),
+			severity: contract.Breaking, check: "each key is listed once", text: "more than once",
+		},
+		"only new keys listed twice": {
+			wrap: changing(func(r *http.Request, made *made) {
+				start, rest, several := strings.Cut(made.body, "},{")
+				if r.Method == http.MethodGet && made.status == 200 && several {
+					made.body = start + "},{" + strings.TrimSuffix(strings.TrimSpace(rest), "]}") + ",{" + rest
+				}
+			}),
+			severity: contract.Breaking, check: `with scopes ["write::trade"]: the new key is in the list`, text: "more than once",
 		},
 		"a gateway that answers for the service": {
 			wrap:     func(http.Handler) http.Handler { return answerAs(503, "text/html", "<h1>maintenance</h1>") },
@@ -196,6 +270,19 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func fcmMember() sandbox.Option {
+	return sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{FCMMember: true})
+}
+
+// withoutQuery serves a request as if it had no query, which is not signed.
+func withoutQuery(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		plain := r.Clone(r.Context())
+		plain.URL.RawQuery, plain.RequestURI = "", r.URL.Path
+		next.ServeHTTP(w, plain)
+	})
 }
 
 func finds(report *contract.Report, severity contract.Severity, name, text string) bool {

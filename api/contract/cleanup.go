@@ -56,7 +56,27 @@ func (p *probe) cleanUp() {
 	if !read {
 		check.add(Breaking, "keys may be left, because the list could not be read or still shows some: look for names that begin with "+p.prefix)
 	}
+	if p.posted {
+		for _, id := range p.strangers(ctx) {
+			check.add(Breaking, fmt.Sprintf("key %s has come into the list during the verification, and no answer told of it: "+
+				"unless another program of the account has made it, a wrong request that was accepted has; delete it by hand then", safeName(id)))
+		}
+	}
 	p.write(check)
+}
+
+// strangers returns the IDs of listed keys that were not there at the start and that this
+// verification does not know to be its own.
+func (p *probe) strangers(ctx context.Context) []string {
+	list, err := p.send(ctx, get("/api_keys"))
+	if err != nil || !list.is(http.StatusOK) {
+		return nil
+	}
+	found := listed(list)
+	maps.DeleteFunc(found, func(id string, _ *value) bool {
+		return p.kept[strings.ToLower(id)] || p.told[strings.ToLower(id)]
+	})
+	return slices.Sorted(maps.Keys(found))
 }
 
 // deleteListed deletes every listed key with a name of this verification, and reports whether
@@ -69,7 +89,8 @@ func (p *probe) deleteListed(ctx context.Context) bool {
 	none := true
 	for id, key := range listed(list) {
 		if idForm.MatchString(id) && strings.HasPrefix(memberText(key, nameProperty), p.prefix) {
-			p.made[id], none = fate{}, false
+			p.madeKey(id)
+			none = false
 			p.deleteKey(ctx, id)
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // written, and next keeps flushing, deadlines and hijacking.
 //
 // A response that next does not finish, because it panics, takes the connection over or writes
-// less than it announced, breaks [RuleTruncated].
+// less than it announced, breaks [RuleTruncated], and counts for no [Coverage]. Status is 0 in
+// the violation when next had written none.
 //
 // The handler is safe for concurrent use if next and reporter are.
 func Handler(next http.Handler, reporter Reporter, opts ...Option) http.Handler {
@@ -96,15 +97,17 @@ func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets [http.ResponseController] reach what the server can do.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// outcome returns the response as the client gets it.
+// outcome returns the response as the client gets it, with status 0 if the handler has left
+// without one.
 func (r *recorder) outcome() (int, http.Header, captured) {
 	status, header := r.status, r.header
-	if status == 0 {
+	finished := r.returned && !r.hijacked
+	if status == 0 && finished {
 		// net/http writes this for a handler that returns without writing anything.
 		status, header = http.StatusOK, r.Header()
 	}
 	announced, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
-	if !r.returned || r.hijacked || err == nil && announced > r.written {
+	if !finished || err == nil && announced > r.written {
 		r.body.err = errUnfinished
 	}
 	return status, header, r.body

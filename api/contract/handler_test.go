@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"kalshi.internal/apikeys/api/contract"
@@ -52,6 +53,22 @@ func TestAFlushSendsTheStatus(t *testing.T) {
 	got := e.throughHandler(t).Violations()
 	if len(got) != 1 || got[0].Status != http.StatusOK {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestAResponseThatItsHandlerDoesNotFinishCoversNothing(t *testing.T) {
+	for status, want := range map[int]struct{ got, text string }{
+		0:   {"none, because the handler did not finish", "in DELETE /trade-api/v2/api_keys/" + otherID},
+		204: {"0 bytes of a response that its handler did not finish", "answered 204 No Content"},
+	} {
+		coverage := contract.NewCoverage()
+		violations := remove().answering(panicking(status)).throughHandler(t, contract.WithCoverage(coverage)).Violations()
+		if len(violations) != 1 || violations[0].Status != status || violations[0].Got != want.got || !strings.HasSuffix(violations[0].String(), want.text) {
+			t.Errorf("after %d: got %v", status, violations)
+		}
+		if covered := coverage.Percent(); covered != 0 {
+			t.Errorf("after %d: %v %% are covered", status, covered)
+		}
 	}
 }
 

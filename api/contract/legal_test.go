@@ -66,6 +66,9 @@ func legalExchanges() []legalCase {
 		{"header names that are not canonical", list().without("Kalshi-Access-Key").with(func(r *http.Request) {
 			r.Header["KALSHI-ACCESS-KEY"] = []string{keyID}
 		})},
+		{"a signature by an Ed25519 key", list().setting("Kalshi-Access-Signature", encoded(64))},
+		{"a signature by an RSA key of 2048 bits", list().setting("Kalshi-Access-Signature", encoded(256))},
+		{"a signature by an RSA key of 4096 bits", list().setting("Kalshi-Access-Signature", encoded(512))},
 		{"a chunked response", list().answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			for part := range strings.SplitSeq(listBody, ",") {
@@ -102,6 +105,9 @@ func legalExchanges() []legalCase {
 		{"generate of an Ed25519 key", generate().sending(`{"name":"a","key_type":"ed25519"}`).answering(answer(201, generatedBody("PRIVATE KEY", `,"key_type":"ed25519"`)))},
 		{"generate without a key type in the request", generates(generatedBody("RSA PRIVATE KEY", `,"key_type":"rsa"`))},
 		{"generate without a key type in the answer", generate().sending(`{"name":"a","key_type":"ed25519"}`).answering(answer(201, generatedBody("PRIVATE KEY", "")))},
+		{"generate with white space around the key", generates(strings.NewReplacer(`"-----BEGIN`, `"\r\n -----BEGIN`, `-----\n"`, `-----\r\n \n"`).Replace(generatedBody("RSA PRIVATE KEY", "")))},
+		{"generate of a key without a line break at its end", generates(strings.ReplaceAll(generatedBody("RSA PRIVATE KEY", ""), `-----\n"`, `-----"`))},
+		{"generate of a key with the line breaks of Windows", generates(strings.ReplaceAll(generatedBody("RSA PRIVATE KEY", ""), `\n`, `\r\n`))},
 		{"generate with an empty name", generate().sending(`{"name":""}`)},
 		{"generate with no scopes", generate().sending(`{"name":"a","scopes":[]}`)},
 		{"generate with child scopes only", generate().sending(`{"name":"a","scopes":["write::trade","read::portfolio_balance"]}`)},

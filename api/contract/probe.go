@@ -22,6 +22,8 @@ type probe struct {
 	ctx    context.Context // of the verification; cleaning up has one of its own
 	stop   context.CancelCauseFunc
 	silent int // attempts in a row without an answer
+	// whether an attempt was sent that may make a key
+	posted bool
 	// whether an attempt may have made a key whose ID nobody got
 	lost     bool
 	base     string
@@ -34,6 +36,8 @@ type probe struct {
 	prefix string          // of the names of the keys it makes
 	kept   map[string]bool // IDs, lower case, that must not be deleted
 	made   map[string]fate // keys that are not deleted yet, by ID
+	told   map[string]bool // IDs, lower case, of all keys that it has made as far as it knows
+	late   map[string]bool // lists that did not show a new key in time, by path
 	named  int
 }
 
@@ -159,9 +163,11 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	isPost := a.method == http.MethodPost
+	p.posted = p.posted || isPost
 	response, err := p.client.Do(r)
 	if err != nil {
-		p.lost = p.lost || a.method == http.MethodPost
+		p.lost = p.lost || isPost
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -170,8 +176,9 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 	if parsed, err := parse(body.data); err == nil || errors.Is(err, errTrailing) {
 		got.value = &parsed
 	}
-	p.lost = p.lost || a.method == http.MethodPost && (body.err != nil || got.status >= 500)
-	p.remember(a, got)
+	if isPost {
+		p.remember(got)
+	}
 	return got, nil
 }
 
@@ -179,12 +186,20 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 // are no UUIDs, and the keys it makes must be deleted all the same.
 var idForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$`)
 
-// remember keeps the ID of every key that an answer says was made, wanted or not.
-func (p *probe) remember(a attempt, got *answer) {
+// remember keeps the ID of every key that the answer to a POST says was made, wanted or not, and
+// notes an answer that leaves open whether one was made, or which.
+func (p *probe) remember(got *answer) {
 	id := got.text(keyIDProperty)
-	if a.method == http.MethodPost && got.succeeded() && idForm.MatchString(id) && !p.kept[strings.ToLower(id)] {
-		p.made[id] = fate{}
+	usable := idForm.MatchString(id) && !p.kept[strings.ToLower(id)]
+	p.lost = p.lost || got.body.err != nil || got.status >= 500 || got.succeeded() && !usable
+	if got.succeeded() && usable {
+		p.madeKey(id)
 	}
+}
+
+func (p *probe) madeKey(id string) {
+	p.made[id] = fate{}
+	p.told[strings.ToLower(id)] = true
 }
 
 func (p *probe) request(ctx context.Context, a attempt) (*http.Request, error) {

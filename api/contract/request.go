@@ -1,12 +1,14 @@
 package contract
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,18 +95,17 @@ func (f *findings) checkAuthentication(op *operation, header http.Header) {
 	}
 }
 
-// headerValues finds a header under any spelling, because net/http sends a name that a program
-// has put into the map by hand as it stands.
+// headerValues collects a header under all its spellings, because net/http sends a name that a
+// program has put into the map by hand as it stands, beside the canonical one if both are there.
+// Name is in canonical form.
 func headerValues(header http.Header, name string) []string {
-	if values := header.Values(name); len(values) > 0 {
-		return values
-	}
-	for spelled, values := range header {
-		if strings.EqualFold(spelled, name) {
-			return values
+	values := header[name]
+	for spelled, more := range header {
+		if len(spelled) == len(name) && spelled != name && strings.EqualFold(spelled, name) {
+			values = append(slices.Clip(values), more...)
 		}
 	}
-	return nil
+	return values
 }
 
 // Bounds of a plausible timestamp: from 1973 to 5138 in milliseconds. Seconds, the mistake
@@ -123,8 +124,9 @@ func headerForm(name, text string) (expected string, ok bool) {
 		canonical := err == nil && strconv.FormatInt(number, 10) == text
 		return "Unix time in milliseconds, decimal", canonical && number >= minTimestamp && number < maxTimestamp
 	case signature.HeaderSignature:
-		_, err := base64.StdEncoding.Strict().DecodeString(text)
-		return "standard base64 with padding", err == nil
+		signed, err := base64.StdEncoding.Strict().DecodeString(text)
+		fits := len(signed) == ed25519.SignatureSize || len(signed) >= rsaBits/8
+		return "standard base64, with padding, of a signature: 64 bytes by Ed25519, 256 or more by RSA", err == nil && fits
 	default:
 		return "a value", true
 	}

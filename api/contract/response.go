@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -8,14 +9,25 @@ import (
 )
 
 // checkResponse reports what of a response does not fit op. A key in it must be of the type that
-// was asked for, if that is not empty.
+// was asked for, if that is not empty. The status is 0 when there was no response.
 func (f *findings) checkResponse(op *operation, asked string, status int, header http.Header, body captured, limit int64) {
 	documented, ok := op.responses[status]
+	if status == 0 {
+		f.add(root("status"), RuleTruncated, "one of "+op.statusList(), "none, because the handler did not finish")
+		return
+	}
 	if !ok {
 		f.add(root("status"), RuleStatus, "one of "+op.statusList(), strconv.Itoa(status))
+		// That a handler stops half way is its own fault, also where its status is allowed.
+		if errors.Is(body.err, errUnfinished) {
+			f.truncated(body)
+		}
 		return
 	}
 	if documented.schema == nil {
+		if body.err != nil {
+			f.truncated(body)
+		}
 		f.checkNoBody(body.data)
 		f.checkNoLength(header, body)
 		return

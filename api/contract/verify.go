@@ -106,7 +106,9 @@ var ErrTarget = errors.New("contract: the target cannot be verified")
 //
 // Right requests are: a list; generate for each key type, with each scope, for the lowest and
 // highest subaccount and for a subtrader; create with an RSA and an Ed25519 key; delete. Each
-// key that is made must be listed, sign one list and be refused once it is deleted.
+// key that is made must be listed, once, with the scopes and the restriction that were asked
+// for and no others; those of each key type must sign one list and be refused once they are
+// deleted. The list of a subtrader must hold its keys only.
 //
 // Wrong requests are derived from the contract: each required field missing, each type wrong,
 // each bound crossed, each header missing or wrong, and foreign methods, paths and trailing
@@ -120,8 +122,11 @@ var ErrTarget = errors.New("contract: the target cannot be verified")
 //
 // Keys are named kalshi-contract-verify-… and deleted as soon as they have served, at the
 // latest before Verify returns: also when ctx ends, for which it then takes up to a minute.
-// Keys that existed before, and the target's own, are never deleted. Private keys in answers
-// are used for one request and dropped; neither they nor signatures are in the report.
+// Keys that existed before, and the target's own, are never deleted. Nor is a key that has come
+// into the list meanwhile without an answer or a name that tells whose it is: a request whose
+// answer got lost may have made it, or another program. It is reported as breaking, to be looked
+// at by hand. Private keys in answers are used for one request and dropped; neither they nor
+// signatures are in the report.
 //
 // The report is never nil. The error is [ErrTarget] when nothing was sent or the target has
 // stopped to answer, or that of ctx when it ended before all checks were done. Deviations are no error: ask [Report.Passed].
@@ -171,6 +176,8 @@ func newProbe(ctx context.Context, target Target, report *Report, opts []VerifyO
 		prefix: "kalshi-contract-verify-" + hex.EncodeToString(tag[:]),
 		kept:   map[string]bool{strings.ToLower(target.KeyID): true},
 		made:   map[string]fate{},
+		told:   map[string]bool{},
+		late:   map[string]bool{},
 	}, nil
 }
 

@@ -245,6 +245,93 @@ func TestAKeyWhoseAnswerGotLostIsCleanedUpThoughTheListLags(t *testing.T) {
 	}
 }
 
+// TestAKeyThatNobodyKnowsOfIsReportedAndKept is about servers that make a key for a request without
+// a name: neither the answer nor the name tells whose it is.
+func TestAKeyThatNobodyKnowsOfIsReportedAndKept(t *testing.T) {
+	for name, change := range map[string]func(*made){
+		"the answer is lost":          func(*made) { panic(http.ErrAbortHandler) },
+		"the answer is 500":           func(made *made) { made.status, made.body = 500, nestedError },
+		"the answer is cut":           func(made *made) { made.body = `{"api_key_id":"` },
+		"the answer has no usable ID": func(made *made) { made.body = `{"api_key_id":"/"}` },
+		"the answer is a refusal":     func(made *made) { made.status, made.body = 400, nestedError },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := verifiedSandbox(t, acceptingNoName(change))
+			report := v.mustVerify(t)
+			if report.Passed() || !finds(report, contract.Breaking, "cleaning up", "no answer told of it") {
+				t.Errorf("got\n%s", report.Text())
+			}
+			if left := v.keys(t); left != 2 {
+				t.Errorf("%d keys are left, wanted the first one and the one that nobody knows of", left)
+			}
+		})
+	}
+}
+
+func TestAKeyThatNobodyKnowsOfIsReportedThoughTheListLags(t *testing.T) {
+	var since atomic.Int64
+	cut := acceptingNoName(func(made *made) {
+		since.Store(time.Now().UnixMilli())
+		made.body = `{"api_key_id":"`
+	})
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		return rewrite(cut(next), func(r *http.Request, made *made) {
+			if r.Method == http.MethodGet && made.status == 200 && time.Now().UnixMilli()-since.Load() < 300 {
+				made.body = `{"api_keys":[]}`
+			}
+		})
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report, err := v.verify(ctx, contract.WithProgress(func(check contract.Check) {
+		if check.Operation == "generateApiKey" && check.Name == "an empty object" {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) || !finds(report, contract.Breaking, "cleaning up", "no answer told of it") {
+		t.Errorf("got %v\n%s", err, report.Text())
+	}
+}
+
+func TestKeysAreNotReportedWhenItIsUnknownWhatWasThereBefore(t *testing.T) {
+	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		var once sync.Once
+		return rewrite(next, func(_ *http.Request, made *made) {
+			if made.status == http.StatusOK {
+				made.body = listBody
+				once.Do(func() { made.status, made.body = 500, nestedError })
+			}
+		})
+	})
+	report := v.mustVerify(t)
+	if !finds(report, contract.Breaking, "the list", "answered 500") || strings.Contains(report.Text(), "no answer told of it") {
+		t.Errorf("got\n%s", report.Text())
+	}
+}
+
+// acceptingNoName makes a key for an empty request to generate, and changes the answer.
+func acceptingNoName(change func(*made)) middleware {
+	return func(next http.Handler) http.Handler {
+		var once sync.Once
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			accept := false
+			if strings.HasSuffix(r.URL.Path, "/generate") && string(body) == "{}" {
+				once.Do(func() { accept = true })
+			}
+			if !accept {
+				r.Body = io.NopCloser(strings.NewReader(string(body)))
+				next.ServeHTTP(w, r)
+				return
+			}
+			named := r.Clone(r.Context())
+			named.Body, named.ContentLength = io.NopCloser(strings.NewReader(`{"name":"elsewhere","key_type":"ed25519"}`)), -1
+			rewrite(next, func(_ *http.Request, made *made) { change(made) }).ServeHTTP(w, named)
+		})
+	}
+}
+
 func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
 	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -255,7 +342,8 @@ func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	if text := v.mustVerify(t, contract.WithSettleTime(50*time.Millisecond)).Text(); !strings.Contains(text, "delete it by hand") {
+	text := v.mustVerify(t, contract.WithSettleTime(50*time.Millisecond)).Text()
+	if !strings.Contains(text, "could not be deleted: delete it by hand") || strings.Contains(text, "no answer told of it") {
 		t.Errorf("got\n%s", text)
 	}
 }

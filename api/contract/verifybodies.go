@@ -164,7 +164,7 @@ type making struct {
 	own identity
 	// the type a generated key must have
 	keyType string
-	// whether the key must work and be listed as asked for
+	// whether the key must work, and be refused once it is deleted
 	full bool
 }
 
@@ -178,12 +178,12 @@ const accountDependent = "depends on the account"
 
 // variants are the optional fields that both operations have.
 func variants(s *schema, right fields, want wanted) []making {
-	bounds := s.properties["subaccount"].resolved()
+	bounds := s.properties[subaccountProperty].resolved()
 	tolerant := want.noting(accountDependent, 400, 403, 409)
 	list := []making{
-		{name: "for the lowest subaccount", body: right.with("subaccount", fmt.Sprint(*bounds.minimum)), want: tolerant},
-		{name: "for the highest subaccount", body: right.with("subaccount", fmt.Sprint(*bounds.maximum)), want: tolerant},
-		{name: "for a subtrader", body: right.with("fcm_subtrader_id", quote(exampleSubtrader)), want: tolerant},
+		{name: "for the lowest subaccount", body: right.with(subaccountProperty, fmt.Sprint(*bounds.minimum)), want: tolerant},
+		{name: "for the highest subaccount", body: right.with(subaccountProperty, fmt.Sprint(*bounds.maximum)), want: tolerant},
+		{name: "for a subtrader", body: right.with(subtraderProperty, quote(exampleSubtrader)), want: tolerant},
 	}
 	for _, scope := range s.properties[scopesProperty].resolved().items.resolved().enum {
 		scopes, scopeWant := "["+quote(scope)+"]", want.noting(accountDependent, 403)

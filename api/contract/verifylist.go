@@ -15,6 +15,9 @@ import (
 // exampleSubtrader is of the documented form and, with luck, nobody's.
 const exampleSubtrader = "00000000-0000-4000-8000-000000000000_verify1"
 
+// subtraderList asks for its keys only.
+const subtraderList = "/api_keys?" + subtraderProperty + "=" + exampleSubtrader
+
 // run makes all checks. Whatever happens, it cleans up.
 func (p *probe) run() {
 	defer p.cleanUp()
@@ -90,14 +93,25 @@ func (p *probe) keep(list *answer) {
 // listed returns the keys of a list by ID, also of a list that breaks the contract elsewhere.
 func listed(list *answer) map[string]*value {
 	keys := map[string]*value{}
-	if list == nil || list.value == nil {
-		return keys
+	for _, key := range listedKeys(list) {
+		keys[memberText(key, keyIDProperty)] = key
 	}
-	if items := list.value.member("api_keys"); items != nil {
-		for i := range items.items {
-			if id := items.items[i].member(keyIDProperty); id != nil && id.text != "" {
-				keys[id.text] = &items.items[i]
-			}
+	return keys
+}
+
+// listedKeys returns the keys of a list that have an ID, in its order.
+func listedKeys(list *answer) []*value {
+	if list == nil || list.value == nil {
+		return nil
+	}
+	items := list.value.member("api_keys")
+	if items == nil {
+		return nil
+	}
+	var keys []*value
+	for i := range items.items {
+		if memberText(&items.items[i], keyIDProperty) != "" {
+			keys = append(keys, &items.items[i])
 		}
 	}
 	return keys
@@ -112,6 +126,7 @@ func (p *probe) checkSelf(list *operation, got *answer) {
 		text = "the key that signed the request is not in the list"
 	}
 	p.find(list, "the list has the caller's own key", get("/api_keys"), got.status, Minor, text)
+	p.find(list, "each key is listed once", get("/api_keys"), got.status, Breaking, listedTwice(got))
 }
 
 // checkAuthentication sends a request, which would otherwise do what the operation does, with
@@ -154,10 +169,13 @@ func (p *probe) checkAuthentication(op *operation, right attempt) {
 }
 
 func (p *probe) checkListQuery(list *operation) {
-	p.try(list, "the list of a subtrader", get("/api_keys?fcm_subtrader_id="+exampleSubtrader),
+	got := p.try(list, "the list of a subtrader", get(subtraderList),
 		wants(200).noting("the account is no FCM member or has no such subtrader", 400, 403, 404))
-	for _, text := range unmatched(list.query["fcm_subtrader_id"].schema.resolved()) {
-		p.try(list, "the list of a malformed subtrader "+describeText(text), get("/api_keys?fcm_subtrader_id="+text),
+	if got.is(200) {
+		p.find(list, "the list of a subtrader has its keys only", get("/api_keys"), got.status, Breaking, notBound(got))
+	}
+	for _, text := range unmatched(list.query[subtraderProperty].schema.resolved()) {
+		p.try(list, "the list of a malformed subtrader "+describeText(text), get("/api_keys?"+subtraderProperty+"="+text),
 			wants(200).noting("a sensible refusal that the contract does not have for the list", 400, 403, 404))
 	}
 }

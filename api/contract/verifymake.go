@@ -4,11 +4,8 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 )
 
 // rsaBits is the length of a generated RSA key (source: published).
@@ -75,8 +72,8 @@ func (p *probe) checkRight(op *operation, m making) {
 	if m.keyType != "" {
 		signer = p.checkPrivateKey(op, a, got, m)
 	}
+	p.checkListed(op, m, a, id, name)
 	if m.full {
-		p.checkListed(op, a, id, name)
 		p.checkWorks(op, m.name, identity{id, signer})
 	}
 	remove := operationAt(http.MethodDelete, "/api_keys/{api_key}")
@@ -98,8 +95,8 @@ func (p *probe) checkPrivateKey(op *operation, a attempt, got *answer, m making)
 }
 
 func parsePrivateKey(text, keyType string) (crypto.Signer, string) {
-	block, rest := pem.Decode([]byte(text))
-	if block == nil || len(strings.TrimSpace(string(rest))) > 0 {
+	block := onlyBlock(text)
+	if block == nil {
 		return nil, "it is not one PEM block"
 	}
 	if keyType == keyTypeRSA {
@@ -118,51 +115,6 @@ func parsePrivateKey(text, keyType string) (crypto.Signer, string) {
 		return nil, "it is not an Ed25519 key as PKCS#8 in PEM of type " + pemEd25519
 	}
 	return ed, ""
-}
-
-// checkListed wants a new key in the list, under its name and with full access.
-func (p *probe) checkListed(op *operation, a attempt, id, name string) {
-	var key *value
-	listedAtAll := p.settles(p.ctx, func() bool {
-		list, err := p.send(p.ctx, get("/api_keys"))
-		if err == nil {
-			key = listed(list)[id]
-		}
-		return key != nil
-	})
-	if p.ctx.Err() != nil {
-		return
-	}
-	text := ""
-	switch {
-	case !listedAtAll:
-		text = fmt.Sprintf("a key that was made is not in the list after %v", p.settings.settle)
-	case memberText(key, nameProperty) != name:
-		text = "the list shows the key under another name"
-	case !hasFullAccess(key):
-		text = "the list does not show read and write as the scopes of a key made without scopes"
-	}
-	p.find(op, "the new key is in the list", a, http.StatusCreated, Breaking, text)
-}
-
-func memberText(object *value, name string) string {
-	if found := object.member(name); found != nil {
-		return found.text
-	}
-	return ""
-}
-
-func hasFullAccess(key *value) bool {
-	scopes := key.member(scopesProperty)
-	if scopes == nil {
-		return false
-	}
-	var names []string
-	for _, item := range scopes.items {
-		names = append(names, item.text)
-	}
-	slices.Sort(names)
-	return slices.Equal(names, []string{scopeRead, scopeWrite})
 }
 
 // checkWorks wants a new key to be accepted.

@@ -34,9 +34,10 @@ const (
 // The rules about headers and parameters.
 const (
 	// RuleAuthentication reports that some or all of the three authentication headers are
-	// missing, empty or repeated.
+	// missing, empty or repeated, also under two spellings of its name.
 	RuleAuthentication Rule = "authentication"
-	// RuleHeaderForm reports an authentication header of a form no signer produces.
+	// RuleHeaderForm reports an authentication header of a form no signer produces. A signature
+	// has 64 bytes (Ed25519), or at least the 256 of an RSA key of 2048 bits (source: published).
 	RuleHeaderForm Rule = "header-form"
 	// RuleContentType reports a missing or wrong media type of a body, or a charset other than
 	// UTF-8.
@@ -58,7 +59,8 @@ const (
 	RuleBodyMissing Rule = "body-missing"
 	// RuleBodyUnexpected reports a body where the contract has none.
 	RuleBodyUnexpected Rule = "body-unexpected"
-	// RuleTruncated reports a body that ended before its announced end.
+	// RuleTruncated reports a body that ended before its announced end, or a response that its
+	// handler did not finish; see [Handler].
 	RuleTruncated Rule = "truncated"
 	// RuleSize reports a body too large to be checked; see [WithMaxBodyBytes].
 	RuleSize Rule = "size"
@@ -92,8 +94,9 @@ const (
 const (
 	// RuleScopes reports a request for the scope write without read (source: published).
 	RuleScopes Rule = "scopes"
-	// RuleKeyForm reports a key that is not in the documented PEM form, or not of the type that
-	// was asked for, which is rsa when none was (source: published).
+	// RuleKeyForm reports a key that is not exactly one block in the documented PEM form, white
+	// space around it apart, or not of the type that was asked for, which is rsa when none was
+	// (source: published). Of a private key only the armour is looked at.
 	RuleKeyForm Rule = "key-form"
 )
 
@@ -113,7 +116,8 @@ type Violation struct {
 	Method string `json:"method"`
 	// Path of the request, without the query.
 	Path string `json:"path"`
-	// Status of the response, 0 in a violation of a request.
+	// Status of the response, 0 in a violation of a request and where a handler has left without
+	// a response.
 	Status int `json:"status,omitempty"`
 	// Where is the place: "status", "path", "method", "header NAME", "query NAME",
 	// "path NAME", or "body" with a JSON pointer into it, such as "body /api_keys/0/name".

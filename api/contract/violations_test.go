@@ -3,6 +3,7 @@ package contract_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
@@ -62,6 +63,7 @@ func requestViolations() []violationCase {
 		in("no authentication at all", generate().without("Kalshi-Access-Key", "Kalshi-Access-Signature", "Kalshi-Access-Timestamp"), "header KALSHI-ACCESS-KEY", contract.RuleAuthentication),
 		in("an empty signature header", list().setting("Kalshi-Access-Signature", ""), "header KALSHI-ACCESS-SIGNATURE", contract.RuleAuthentication),
 		in("the key header twice", list().with(func(r *http.Request) { r.Header.Add("Kalshi-Access-Key", keyID) }), "header KALSHI-ACCESS-KEY", contract.RuleAuthentication),
+		in("the key header twice, in two spellings", list().with(func(r *http.Request) { r.Header["KALSHI-ACCESS-KEY"] = []string{keyID} }), "header KALSHI-ACCESS-KEY", contract.RuleAuthentication),
 		in("a stray character in the key ID", list().setting("Kalshi-Access-Key", keyID+"x"), "header KALSHI-ACCESS-KEY", contract.RuleHeaderForm),
 		in("a timestamp in seconds", list().setting("Kalshi-Access-Timestamp", "1780000000"), "header KALSHI-ACCESS-TIMESTAMP", contract.RuleHeaderForm),
 		in("a timestamp in microseconds", list().setting("Kalshi-Access-Timestamp", "1780000000000000"), "header KALSHI-ACCESS-TIMESTAMP", contract.RuleHeaderForm),
@@ -69,6 +71,9 @@ func requestViolations() []violationCase {
 		in("a timestamp with a sign", list().setting("Kalshi-Access-Timestamp", "+1780000000000"), "header KALSHI-ACCESS-TIMESTAMP", contract.RuleHeaderForm),
 		in("a signature in hexadecimal", list().setting("Kalshi-Access-Signature", strings.Repeat("0f", 33)), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
 		in("a signature without padding", list().setting("Kalshi-Access-Signature", "QQ"), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
+		in("a signature of three bytes", list().setting("Kalshi-Access-Signature", "AAAA"), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
+		in("a signature by an RSA key of 1024 bits", list().setting("Kalshi-Access-Signature", encoded(128)), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
+		in("a signature a byte too long for Ed25519", list().setting("Kalshi-Access-Signature", encoded(65)), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
 		in("a signature in the URL alphabet", list().setting("Kalshi-Access-Signature", "_-__"), "header KALSHI-ACCESS-SIGNATURE", contract.RuleHeaderForm),
 
 		in("a body on the list", list().sending(`{}`), "body", contract.RuleBodyUnexpected),
@@ -79,9 +84,11 @@ func requestViolations() []violationCase {
 		in("a form as content type", create().setting("Content-Type", "application/x-www-form-urlencoded"), "header Content-Type", contract.RuleContentType),
 		in("JSON called text", generate().setting("Content-Type", "text/json"), "header Content-Type", contract.RuleContentType),
 		in("two content types", generate().with(func(r *http.Request) { r.Header.Add("Content-Type", "application/json") }), "header Content-Type", contract.RuleContentType),
+		in("two content types, in two spellings", generate().with(func(r *http.Request) { r.Header["content-type"] = []string{"text/plain"} }), "header Content-Type", contract.RuleContentType),
 		in("a content type that cannot be read", generate().setting("Content-Type", "application/json; charset"), "header Content-Type", contract.RuleContentType),
 		in("a charset other than UTF-8", generate().setting("Content-Type", "application/json; charset=utf-16"), "header Content-Type", contract.RuleContentType),
 		in("an empty charset", generate().setting("Content-Type", `application/json; charset=""`), "header Content-Type", contract.RuleContentType),
+		in("a coding in another spelling of its header", generate().with(func(r *http.Request) { r.Header["content-encoding"] = []string{"br"} }), "header Content-Encoding", contract.RuleContentEncoding),
 		in("a coding nobody can undo", generate().setting("Content-Encoding", "br"), "header Content-Encoding", contract.RuleContentEncoding),
 		in("gzip that is not", generate().setting("Content-Encoding", "gzip"), "body", contract.RuleContentEncoding),
 
@@ -109,6 +116,9 @@ func requestViolations() []violationCase {
 		in("an array as public key", create().sending(`{"name":"a","public_key":[]}`), "body /public_key", contract.RuleType),
 		in("a public key without armour", create().sending(`{"name":"a","public_key":"MCowBQYDK2Vw"}`), "body /public_key", contract.RuleKeyForm),
 		in("a public key in PKCS#1 armour", create().sending(strings.ReplaceAll(createBody(""), "PUBLIC KEY", "RSA PUBLIC KEY")), "body /public_key", contract.RuleKeyForm),
+		in("text before a public key", create().sending(strings.ReplaceAll(createBody(""), `"-----BEGIN`, `"key:\n-----BEGIN`)), "body /public_key", contract.RuleKeyForm),
+		in("text after a public key", create().sending(strings.ReplaceAll(createBody(""), `KEY-----\n"`, `KEY-----\nend"`)), "body /public_key", contract.RuleKeyForm),
+		in("a public key with another block in front", create().sending(`{"name":"a","public_key":`+quoted("-----BEGIN PUBLIC KEY-----\n!\n"+publicKey)+`}`), "body /public_key", contract.RuleKeyForm),
 		in("an unknown key type", generate().sending(`{"name":"a","key_type":"ecdsa"}`), "body /key_type", contract.RuleEnum),
 		in("a key type in capitals", generate().sending(`{"name":"a","key_type":"RSA"}`), "body /key_type", contract.RuleEnum),
 		in("null as key type", generate().sending(`{"name":"a","key_type":null}`), "body /key_type", contract.RuleNull),
@@ -216,6 +226,14 @@ func responseViolations() []violationCase {
 		in("null as private key", generates(`{"api_key_id":"`+keyID+`","private_key":null}`), "body /private_key", contract.RuleNull),
 		in("an object as private key", generates(`{"api_key_id":"`+keyID+`","private_key":{"pem":""}}`), "body /private_key", contract.RuleType),
 		in("a private key of another PEM type", generates(generatedBody("EC PRIVATE KEY", "")), "body /private_key", contract.RuleKeyForm),
+		in("the first line of a private key alone", generates(armoured("", "")), "body /private_key", contract.RuleKeyForm),
+		in("a private key with the end of another type", generates(armoured("\nQUFB\n", "PRIVATE KEY")), "body /private_key", contract.RuleKeyForm),
+		in("a private key that is not base64", generates(armoured("\n(example)\n", "RSA PRIVATE KEY")), "body /private_key", contract.RuleKeyForm),
+		in("a private key with escaped line breaks", generates(armoured(`\nQUFB\n`, "RSA PRIVATE KEY")), "body /private_key", contract.RuleKeyForm),
+		in("a private key with nothing inside", generates(armoured("\n", "RSA PRIVATE KEY")), "body /private_key", contract.RuleKeyForm),
+		in("an encrypted private key", generates(armoured("\nProc-Type: 4,ENCRYPTED\n\nQUFB\n", "RSA PRIVATE KEY")), "body /private_key", contract.RuleKeyForm),
+		in("text before a private key", generates(strings.ReplaceAll(generatedBody("RSA PRIVATE KEY", ""), `"-----BEGIN`, `"key:\n-----BEGIN`)), "body /private_key", contract.RuleKeyForm),
+		in("text after a private key", generates(strings.ReplaceAll(generatedBody("RSA PRIVATE KEY", ""), `KEY-----\n"`, `KEY-----\nend"`)), "body /private_key", contract.RuleKeyForm),
 		in("an RSA key said to be Ed25519", generates(generatedBody("RSA PRIVATE KEY", `,"key_type":"ed25519"`)), "body /private_key", contract.RuleKeyForm),
 		in("an Ed25519 key said to be RSA", generates(generatedBody("PRIVATE KEY", `,"key_type":"rsa"`)), "body /private_key", contract.RuleKeyForm),
 		in("an Ed25519 key when no type was asked for", generates(generatedBody("PRIVATE KEY", "")), "body /private_key", contract.RuleKeyForm),
@@ -239,6 +257,12 @@ func responseViolations() []violationCase {
 		violationCase{"a length after 204", remove().answering(raw("HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n{}")),
 			contract.Response, "header Content-Length", contract.RuleBodyUnexpected, clientOnly},
 		violationCase{"a handler that takes the connection over", list().answering(raw("HTTP/1.1 200 OK\r\n\r\n")),
+			contract.Response, "status", contract.RuleTruncated, serverOnly},
+		violationCase{"a handler that panics before it answers", remove().answering(panicking(0)),
+			contract.Response, "status", contract.RuleTruncated, serverOnly},
+		violationCase{"a handler that panics after an answer without a body", remove().answering(panicking(204)),
+			contract.Response, "body", contract.RuleTruncated, serverOnly},
+		violationCase{"a handler that panics after an allowed status", list().answering(panicking(503)),
 			contract.Response, "body", contract.RuleTruncated, serverOnly},
 		violationCase{"a handler that does nothing", list().answering(func(http.ResponseWriter, *http.Request) {}),
 			contract.Response, "body", contract.RuleBodyMissing, serverOnly},
@@ -252,6 +276,30 @@ func responseViolations() []violationCase {
 		violationCase{"a gzip body too large to check", list().with(func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }).
 			answering(answerGzip(listBody + strings.Repeat(" ", contract.DefaultMaxBodyBytes))), contract.Response, "body", contract.RuleSize, bothSides},
 	)
+}
+
+// armoured returns an answer with a private key of this text after the first line, and before the
+// last line unless there is none.
+func armoured(text, end string) string {
+	key := "-----BEGIN RSA " + "PRIVATE KEY-----" + text
+	if end != "" {
+		key += "-----END " + end + "-----\n"
+	}
+	return `{"api_key_id":"` + keyID + `","private_key":` + quoted(key) + `}`
+}
+
+// encoded returns n bytes in base64.
+func encoded(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }
+
+// panicking writes the status, unless it is 0, and no more.
+func panicking(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if status != 0 {
+			w.WriteHeader(status)
+			_ = http.NewResponseController(w).Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func answerGzip(body string) http.HandlerFunc {

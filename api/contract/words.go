@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,8 @@ const (
 	keyTypeProperty    = "key_type"
 	nameProperty       = "name"
 	keyIDProperty      = "api_key_id"
+	subaccountProperty = "subaccount"
+	subtraderProperty  = "fcm_subtrader_id"
 
 	scopeRead  = "read"
 	scopeWrite = "write"
@@ -84,9 +87,8 @@ func (f *findings) checkScopes(scopes *value) {
 }
 
 func (f *findings) checkPublicKey(text string) {
-	block, rest := pem.Decode([]byte(text))
 	var key any
-	if block != nil && block.Type == pemPublicKey && strings.TrimSpace(string(rest)) == "" {
+	if block := onlyBlock(text); block != nil && block.Type == pemPublicKey {
 		key, _ = x509.ParsePKIXPublicKey(block.Bytes)
 	}
 	switch key.(type) {
@@ -96,8 +98,8 @@ func (f *findings) checkPublicKey(text string) {
 	}
 }
 
-// checkPrivateKey looks at the armour only: what is inside stays unread here. KeyType is what the
-// answer says of the key, nil when it says nothing.
+// checkPrivateKey looks at the armour only: what is inside must be base64, and stays unread here.
+// KeyType is what the answer says of the key, nil when it says nothing.
 func (f *findings) checkPrivateKey(text string, keyType *value, asked string) {
 	if keyType != nil && asked != "" && keyType.text != asked && isKeyType(keyType.text) {
 		f.add(root("body /"+keyTypeProperty), RuleKeyForm, asked+", the type asked for", describe(keyType))
@@ -106,20 +108,31 @@ func (f *findings) checkPrivateKey(text string, keyType *value, asked string) {
 	if keyType != nil {
 		wanted = keyType.text
 	}
-	isRSA := strings.HasPrefix(text, armour(pemRSA))
-	isEd25519 := strings.HasPrefix(text, armour(pemEd25519))
-	expected, ok := pemRSA+" or "+pemEd25519, isRSA || isEd25519
+	expected := []string{pemRSA, pemEd25519}
 	switch wanted {
 	case keyTypeRSA:
-		expected, ok = pemRSA, isRSA
+		expected = expected[:1]
 	case keyTypeEd25519:
-		expected, ok = pemEd25519, isEd25519
+		expected = expected[1:]
 	}
-	if !ok {
-		f.add(root("body /private_key"), RuleKeyForm, "PEM of type "+expected, "something else")
+	got := "something else"
+	switch block := onlyBlock(text); {
+	case block == nil:
+		got = "text that is not exactly one PEM block"
+	case slices.Contains(expected, block.Type) && len(block.Bytes) > 0 && len(block.Headers) == 0:
+		return
 	}
+	f.add(root("body /private_key"), RuleKeyForm, "PEM of type "+strings.Join(expected, " or "), got)
 }
 
-func armour(pemType string) string {
-	return "-----BEGIN " + pemType + "-----"
+// onlyBlock returns the PEM block of which text consists, white space around it apart, or nil.
+// The decoder alone does not tell: it skips what is in front of a block.
+func onlyBlock(text string) *pem.Block {
+	text = strings.TrimSpace(text)
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || len(rest) > 0 || !strings.HasPrefix(text, "-----BEGIN "+block.Type+"-----") ||
+		strings.Count(text, "-----BEGIN ") > 1 {
+		return nil
+	}
+	return block
 }

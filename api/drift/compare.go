@@ -103,22 +103,24 @@ func (r *recorder) compare(p pair) error {
 	if err != nil {
 		return err
 	}
-	d, err := diff.Get(diff.NewConfig(diff.WithExcludeElements([]string{diff.ExcludeExtensionsOption})),
-		documentOf(p.ours, base), documentOf(p.ours, revision))
-	if err != nil {
-		return err
-	}
 	s := r.of(p.ours)
 	s.security(p.ours.security, p.theirs.security)
 	if a, b := p.ours.node.OperationID, p.theirs.node.OperationID; !strings.EqualFold(a, b) {
 		s.add(Text, "operation ID", a, b, "Names in generated code change; nothing that is sent does.")
 	}
-	if d == nil || d.PathsDiff == nil {
-		return nil
+	return r.differences(p.ours, base, revision)
+}
+
+// differences compares two comparable copies of an operation.
+func (r *recorder) differences(at operation, base, revision *openapi3.Operation) error {
+	d, err := diff.Get(diff.NewConfig(diff.WithExcludeElements([]string{diff.ExcludeExtensionsOption})),
+		documentOf(at, base), documentOf(at, revision))
+	if err != nil || d == nil || d.PathsDiff == nil {
+		return err
 	}
 	for _, path := range d.PathsDiff.Modified {
 		for _, method := range path.OperationsDiff.Modified {
-			s.method(method)
+			r.of(at).method(method)
 		}
 	}
 	return nil
@@ -129,32 +131,4 @@ func documentOf(at operation, node *openapi3.Operation) *openapi3.T {
 	item := &openapi3.PathItem{}
 	item.SetOperation(at.method, node)
 	return &openapi3.T{OpenAPI: "3.0.3", Paths: openapi3.NewPaths(openapi3.WithPath(at.path, item))}
-}
-
-// servers compares where the operations are served: once for all if that is the same for all.
-func (r *recorder) servers(pairs []pair) {
-	different := func(p pair) bool {
-		return !slices.Equal(p.ours.servers, pairs[0].ours.servers) || !slices.Equal(p.theirs.servers, pairs[0].theirs.servers)
-	}
-	if len(pairs) > 0 && !slices.ContainsFunc(pairs, different) {
-		site{r: r}.servers(pairs[0])
-		return
-	}
-	for _, p := range pairs {
-		r.of(p.ours).servers(p)
-	}
-}
-
-func (s site) servers(p pair) {
-	s = s.at("server")
-	for _, url := range p.ours.servers {
-		if !slices.Contains(p.theirs.servers, url) {
-			s.add(Breaking, "URL", url, "", "The revision does not name this server; programs that use it may find nobody there.")
-		}
-	}
-	for _, url := range p.theirs.servers {
-		if !slices.Contains(p.ours.servers, url) {
-			s.add(Additive, "URL", "", url, "There is a server that this client does not name; it can be set as the base URL.")
-		}
-	}
 }

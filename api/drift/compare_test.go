@@ -2,6 +2,7 @@ package drift_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -85,18 +86,27 @@ func TestWordsAreTextOnly(t *testing.T) {
 
 func TestAnotherSpellingOfTheSameContractIsNoChange(t *testing.T) {
 	for name, edits := range map[string][]edit{
-		"nothing is edited":                   nil,
-		"operation IDs in another case":       {set(get+"operationId", "GetApiKeys"), set(post+"operationId", "CREATEAPIKEY")},
-		"extensions come and go":              {set("x-new", 1), set(get+"x-source", "elsewhere"), set(key+"properties>name>x-order", 1), remove(key + "x-source")},
-		"a schema is wrapped in allOf":        {set(schemas+"GetApiKeysResponse>properties>api_keys>items", object{"allOf": []any{object{"$ref": "#/components/schemas/ApiKey"}}})},
-		"allOf and $ref are written out":      {set(generate+"properties>key_type", object{"type": "string", "enum": []any{"rsa", "ed25519"}, "description": "Algorithm of the pair. `rsa` when omitted."})},
-		"enum values are in another order":    {set(schemas+"KeyType>enum", []any{"ed25519", "rsa"})},
-		"required is in another order":        {set(key+"required", []any{"scopes", "name", "api_key_id"})},
-		"allOf of two parts says the same":    {set(key+"required", []any{"name"}), set(key+"allOf", []any{object{"required": []any{"api_key_id"}}, object{"required": []any{"scopes"}}})},
-		"lines of a description break":        {set(get+"description", "Lists all API keys of the\n authenticated user. There is no paging, and the order of\nthe list is not documented. "), set(key+"properties>name>description", " User-provided name\nfor the API key.")},
-		"security is inherited":               {remove(get + "security")},
-		"a security scheme has another name":  {set("components>securitySchemes>keyID", object{"type": "apiKey", "in": "header", "name": "kalshi-access-key"}), set(get+"security", []any{object{"keyID": []any{}, "kalshiAccessSignature": []any{}, "kalshiAccessTimestamp": []any{}}})},
-		"servers end in a slash and a name":   {set("servers>0", object{"url": "https://{host}/trade-api/v2/", "variables": object{"host": object{"default": "api.elections.kalshi.com"}}})},
+		"nothing is edited":                  nil,
+		"operation IDs in another case":      {set(get+"operationId", "GetApiKeys"), set(post+"operationId", "CREATEAPIKEY")},
+		"extensions come and go":             {set("x-new", 1), set(get+"x-source", "elsewhere"), set(key+"properties>name>x-order", 1), remove(key + "x-source")},
+		"a schema is wrapped in allOf":       {set(schemas+"GetApiKeysResponse>properties>api_keys>items", object{"allOf": []any{object{"$ref": "#/components/schemas/ApiKey"}}})},
+		"allOf and $ref are written out":     {set(generate+"properties>key_type", object{"type": "string", "enum": []any{"rsa", "ed25519"}, "description": "Algorithm of the pair. `rsa` when omitted."})},
+		"enum values are in another order":   {set(schemas+"KeyType>enum", []any{"ed25519", "rsa"})},
+		"required is in another order":       {set(key+"required", []any{"scopes", "name", "api_key_id"})},
+		"allOf of two parts says the same":   {set(key+"required", []any{"name"}), set(key+"allOf", []any{object{"required": []any{"api_key_id"}}, object{"required": []any{"scopes"}}})},
+		"lines of a description break":       {set(get+"description", "Lists all API keys of the\n authenticated user. There is no paging, and the order of\nthe list is not documented. "), set(key+"properties>name>description", " User-provided name\nfor the API key.")},
+		"security is inherited":              {remove(get + "security")},
+		"a security scheme has another name": {set("components>securitySchemes>keyID", object{"type": "apiKey", "in": "header", "name": "kalshi-access-key"}), set(get+"security", []any{object{"keyID": []any{}, "kalshiAccessSignature": []any{}, "kalshiAccessTimestamp": []any{}}})},
+		"servers end in a slash and a name":  {set("servers>0", object{"url": "https://{host}/trade-api/v2/", "variables": object{"host": object{"default": "api.elections.kalshi.com"}}})},
+		"a server variable has an enum": {set("servers", []any{
+			object{"url": "https://{host}.kalshi.{domain}/trade-api/v2", "variables": object{
+				"host":   object{"default": "external-api", "enum": []any{"external-api", "api.elections"}},
+				"domain": object{"default": "com", "enum": []any{"com"}}, "unused": object{"default": "x", "enum": []any{"y", "z"}}}},
+			object{"url": "https://{host}.kalshi.co/trade-api/{version}", "variables": object{
+				"host":    object{"default": "demo-api", "enum": []any{"demo-api", "external-api.demo"}},
+				"version": object{"default": "v2"}}}})},
+		"unknown request fields are allowed":  {set(create+"additionalProperties", true), set(generate+"additionalProperties", object{})},
+		"an error is one of two with anyOf":   {set(schemas+"ErrorResponse>properties>error>anyOf", errorBranches()), remove(schemas + "ErrorResponse>properties>error>oneOf")},
 		"the charset is named":                {set(get+"responses>200>content", object{"application/json; charset=utf-8": contentOf(t, "get", "200")})},
 		"style and explode are written out":   {set(get+"parameters>0>style", "form"), set(get+"parameters>0>explode", true)},
 		"a minimum is not exclusive":          {set(schemas+"Subaccount>exclusiveMinimum", false)},
@@ -153,13 +163,41 @@ func TestPathsAreRelativeToTheServer(t *testing.T) {
 		paths["/trade-api/v2"+path] = item
 	}
 	doc["paths"] = paths
-	doc["servers"] = []any{object{"url": "https://api.elections.kalshi.com"}}
-	report := compareWith(t, doc)
-	for _, c := range report.Changes {
-		if c.Place != "server" {
-			t.Errorf("change: %+v", c)
-		}
+	doc["servers"] = []any{
+		object{"url": "https://api.elections.kalshi.com/"}, object{"url": "https://external-api.kalshi.com"},
+		object{"url": "https://external-api.demo.kalshi.co"}, object{"url": "https://demo-api.kalshi.co"},
 	}
+	wantLines(t, compareWith(t, doc), nil)
+	back, err := drift.CompareDocuments(bytes.NewReader(encode(t, doc)), bytes.NewReader(encode(t, contract(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, back, nil)
+
+	doc["servers"] = []any{object{"url": "https://api.elections.kalshi.com"}, object{"url": "https://new.kalshi.com"}}
+	wantLines(t, compareWith(t, doc), []string{
+		"breaking: server: URL: https://external-api.kalshi.com/trade-api/v2 -> ",
+		"breaking: server: URL: https://external-api.demo.kalshi.co/trade-api/v2 -> ",
+		"breaking: server: URL: https://demo-api.kalshi.co/trade-api/v2 -> ",
+		"additive: server: URL:  -> https://new.kalshi.com/trade-api/v2",
+	})
+}
+
+func TestAServerWithTooManyValuesIsComparedByItsDefaults(t *testing.T) {
+	variables, address := object{}, "https://api.elections.kalshi.com"
+	for i := range 20 {
+		name := fmt.Sprintf("v%d", i)
+		variables[name] = object{"default": "", "enum": []any{"", "a", "b", "c"}}
+		address += "{" + name + "}"
+	}
+	report := compareWith(t, edited(t, set("servers>0", object{"url": address + "/trade-api/v2", "variables": variables})))
+	if lines := linesOf(report); len(lines) == 0 || len(lines) > 1000 || report.Worst() != drift.Additive {
+		t.Errorf("%d changes, the worst %s", len(lines), report.Worst())
+	}
+}
+
+func errorBranches() []any {
+	return []any{object{"$ref": "#/components/schemas/ErrorText"}, object{"$ref": "#/components/schemas/ErrorObject"}}
 }
 
 func TestADocumentWithoutOurOperationsHasLostThem(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oasdiff/oasdiff/flatten/allof"
@@ -118,6 +119,10 @@ func plain(c *openapi3.Schema) *openapi3.Schema {
 			}
 		}
 	}
+	if disjoint(c.AnyOf) && len(c.OneOf) == 0 {
+		c.OneOf, c.AnyOf = c.AnyOf, nil
+	}
+	openProperties(&c.AdditionalProperties)
 	if branch := onlyBranch(c); branch != nil {
 		return annotated(*branch, c)
 	}
@@ -134,6 +139,35 @@ func plain(c *openapi3.Schema) *openapi3.Schema {
 		c.Enum, c.Const = []any{c.Const}, nil
 	}
 	return c
+}
+
+// disjoint says whether no value fits two of the branches, because each is of one type of its own.
+// Then anyOf and oneOf mean the same.
+func disjoint(branches openapi3.SchemaRefs) bool {
+	seen := map[string]bool{}
+	for _, branch := range branches {
+		all := types(branch.Value)
+		if len(all) != 1 || branch.Value.Nullable {
+			return false
+		}
+		// Every integer is a number.
+		kind := strings.Replace(all[0], "integer", "number", 1)
+		if seen[kind] {
+			return false
+		}
+		seen[kind] = true
+	}
+	return len(branches) > 0
+}
+
+// openProperties takes out what only writes down the default, that any other property may be there.
+func openProperties(extra *openapi3.AdditionalProperties) {
+	if extra.Has != nil && *extra.Has {
+		extra.Has = nil
+	}
+	if extra.Schema != nil && reflect.DeepEqual(*extra.Schema.Value, openapi3.Schema{}) {
+		extra.Schema = nil
+	}
 }
 
 // hasChoice says whether a branch has branches to choose from: merging several such multiplies

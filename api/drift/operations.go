@@ -16,7 +16,7 @@ type operation struct {
 	path     string
 	item     *openapi3.PathItem
 	node     *openapi3.Operation
-	servers  []string // URLs without trailing slash, sorted
+	servers  []string // URLs, as serverURLs returns them
 	security []alternative
 }
 
@@ -88,43 +88,12 @@ func parameterNames(from, to string) map[string]string {
 	return names
 }
 
-// concernsAPIKeys says whether an operation that the contract lacks manages API keys: by its path
-// or by its tag.
+// concernsAPIKeys says whether an operation that the contract lacks manages API keys: by its path,
+// its operation ID or its tags, however they write the words.
 func concernsAPIKeys(o operation) bool {
-	if slices.Contains(strings.Split(o.path, "/"), "api_keys") {
-		return true
-	}
 	separators := strings.NewReplacer("-", "", "_", "", " ", "")
-	return slices.ContainsFunc(o.node.Tags, func(tag string) bool {
-		return strings.EqualFold(separators.Replace(tag), "apikeys")
+	names := append([]string{o.path, o.node.OperationID}, o.node.Tags...)
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.Contains(strings.ToLower(separators.Replace(name)), "apikey")
 	})
-}
-
-func effectiveServers(doc *openapi3.T, item *openapi3.PathItem, node *openapi3.Operation) openapi3.Servers {
-	switch {
-	case node.Servers != nil && len(*node.Servers) > 0:
-		return *node.Servers
-	case len(item.Servers) > 0:
-		return item.Servers
-	default:
-		return doc.Servers
-	}
-}
-
-func serverURLs(servers openapi3.Servers) []string {
-	var urls []string
-	for _, server := range servers {
-		if server == nil {
-			continue
-		}
-		address := server.URL
-		for name, variable := range server.Variables {
-			if variable != nil {
-				address = strings.ReplaceAll(address, "{"+name+"}", variable.Default)
-			}
-		}
-		urls = append(urls, strings.TrimSuffix(address, "/"))
-	}
-	slices.Sort(urls)
-	return slices.Compact(urls)
 }

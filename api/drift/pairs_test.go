@@ -71,10 +71,20 @@ func TestWhatTheContractDoesNotHaveIsComparedToo(t *testing.T) {
 		},
 		"a value is held to branches": {
 			[]edit{set(create+"properties>v", object{})},
-			[]edit{set(create+"properties>v", object{"anyOf": []any{object{"type": "array", "items": object{"type": "string"}}, object{"type": "string"}}})},
+			[]edit{set(create+"properties>v", object{"anyOf": []any{object{"type": "array", "items": object{"type": "string"}}, object{"type": "string", "nullable": true}}})},
 			[]string{
 				"breaking request createApiKey: request body /v: anyOf:  -> array of string",
-				"breaking request createApiKey: request body /v: anyOf:  -> string",
+				"breaking request createApiKey: request body /v: anyOf:  -> string or null",
+			},
+		},
+		"anyOf of branches that overlap is not oneOf": {
+			[]edit{set(create+"properties>v", object{"oneOf": []any{object{"type": "integer"}, object{"type": "number"}}})},
+			[]edit{set(create+"properties>v", object{"anyOf": []any{object{"type": "integer"}, object{"type": "number"}}})},
+			[]string{
+				"additive request createApiKey: request body /v: oneOf: integer -> ",
+				"additive request createApiKey: request body /v: oneOf: number -> ",
+				"breaking request createApiKey: request body /v: anyOf:  -> integer",
+				"breaking request createApiKey: request body /v: anyOf:  -> number",
 			},
 		},
 		"allOf contradicts itself": {

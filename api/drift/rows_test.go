@@ -30,14 +30,16 @@ func everyOperation(line string) []string {
 	return lines
 }
 
-func everyError(line string) []string {
+func everyError(each ...string) []string {
 	var lines []string
 	for _, of := range []struct{ id, statuses string }{
 		{"createApiKey", "400 401 403 409 500"}, {"deleteApiKey", "400 401 404 500"},
 		{"generateApiKey", "400 401 403 409 500"}, {"getApiKeys", "401 500"},
 	} {
 		for status := range strings.FieldsSeq(of.statuses) {
-			lines = append(lines, fmt.Sprintf(line, of.id, status))
+			for _, line := range each {
+				lines = append(lines, fmt.Sprintf(line, of.id, status))
+			}
 		}
 	}
 	return lines
@@ -82,6 +84,24 @@ var rows = []struct {
 		},
 		back: []string{
 			"breaking getScopes: operation: presence: GET /scopes -> ",
+		},
+	},
+	{name: "an operation is new by its path in another spelling", edits: []edit{set("paths>/api-keys/rotate", object{"post": object{
+		"operationId": "rotate", "responses": object{"204": object{"description": "done"}}}})},
+		there: []string{
+			"additive rotate: operation: presence:  -> POST /api-keys/rotate",
+		},
+		back: []string{
+			"breaking rotate: operation: presence: POST /api-keys/rotate -> ",
+		},
+	},
+	{name: "an operation is new by its ID", edits: []edit{set("paths>/account/key_limits", object{"get": object{
+		"operationId": "getApiKeyLimits", "responses": object{"200": object{"description": "all"}}}})},
+		there: []string{
+			"additive getApiKeyLimits: operation: presence:  -> GET /account/key_limits",
+		},
+		back: []string{
+			"breaking getApiKeyLimits: operation: presence: GET /account/key_limits -> ",
 		},
 	},
 	{name: "an operation about something else is new", edits: []edit{set("paths>/markets", object{"get": object{
@@ -487,10 +507,29 @@ var rows = []struct {
 	},
 	{name: "a request field has a default", edits: []edit{set(generate+"properties>key_type>default", "ed25519")},
 		there: []string{
-			"additive request generateApiKey: request body /key_type: default:  -> ed25519",
+			"breaking request generateApiKey: request body /key_type: default:  -> ed25519",
 		},
 		back: []string{
 			"breaking request generateApiKey: request body /key_type: default: ed25519 -> ",
+		},
+	},
+	{name: "a request field has the default that the contract states in words", edits: []edit{
+		set(generate+"properties>key_type>default", "rsa"), set(create+"properties>scopes>default", []any{"read", "write"})},
+		there: []string{
+			"additive request generateApiKey: request body /key_type: default:  -> rsa",
+			`additive request createApiKey: request body /scopes: default:  -> ["read","write"]`,
+		},
+		back: []string{
+			"breaking request generateApiKey: request body /key_type: default: rsa -> ",
+			`breaking request createApiKey: request body /scopes: default: ["read","write"] -> `,
+		},
+	},
+	{name: "a request field has half of the default that the contract states in words", edits: []edit{set(create+"properties>scopes>default", []any{"write"})},
+		there: []string{
+			`breaking request createApiKey: request body /scopes: default:  -> ["write"]`,
+		},
+		back: []string{
+			`breaking request createApiKey: request body /scopes: default: ["write"] -> `,
 		},
 	},
 	{name: "a request field is read only", edits: []edit{set(create+"properties>name>readOnly", true)},
@@ -722,6 +761,20 @@ var rows = []struct {
 		object{"$ref": "#/components/schemas/ErrorObject"}})},
 		there: everyError("additive response %s: response %s body /error: oneOf: string -> "),
 		back:  everyError("breaking response %s: response %s body /error: oneOf:  -> string"),
+	},
+	{name: "an error is one of its two forms", edits: []edit{set(schemas+"ErrorResponse>properties>error", object{"$ref": "#/components/schemas/ErrorObject"})},
+		there: everyError("additive response %s: response %s body /error: oneOf: string -> ",
+			"text response %s: response %s body /error: description: The error, as an object or, when rate limited, as a text. -> The nested form of an error."),
+		back: everyError("breaking response %s: response %s body /error: oneOf:  -> string",
+			"text response %s: response %s body /error: description: The nested form of an error. -> The error, as an object or, when rate limited, as a text."),
+	},
+	{name: "an error is another object", edits: []edit{set(schemas+"ErrorResponse>properties>error", object{"type": "integer", "description": "The error, as an object or, when rate limited, as a text."})},
+		there: everyError("breaking response %s: response %s body /error: oneOf: object -> ",
+			"breaking response %s: response %s body /error: oneOf: string -> ",
+			"additive response %s: response %s body /error: type:  -> integer"),
+		back: everyError("additive response %s: response %s body /error: oneOf:  -> object",
+			"additive response %s: response %s body /error: oneOf:  -> string",
+			"breaking response %s: response %s body /error: type: integer -> "),
 	},
 	{name: "an error is a third thing too", edits: []edit{set(schemas+"ErrorResponse>properties>error>oneOf", []any{
 		object{"$ref": "#/components/schemas/ErrorObject"}, object{"$ref": "#/components/schemas/ErrorText"}, object{"type": "integer"}})},

@@ -24,6 +24,9 @@ func (s site) schema(d *diff.SchemaDiff, base, revision *openapi3.SchemaRef) {
 	default:
 		left := *d
 		s.schemaWords(&left)
+		if d.OneOfDiff != nil && s.choice(d) {
+			return
+		}
 		s.typeAndEnum(&left)
 		s.bounds(&left)
 		s.flags(&left)
@@ -48,22 +51,44 @@ func (s site) schemaWords(d *diff.SchemaDiff) {
 	}
 	s.deprecated(take(&d.DeprecatedDiff))
 	if v := take(&d.DefaultDiff); v != nil {
-		s.defaultValue(v)
+		s.defaultValue(v, d.Base.Description)
 	}
 }
 
 func normalWords(value any) string { return words(valueText(value)) }
 
-// defaultValue weighs a default: in a request it is what leaving the value out means.
-func (s site) defaultValue(v *diff.ValueDiff) {
+// defaultValue weighs a default: in a request it is what leaving the value out means. Where the
+// contract has none, leaving it out has a meaning all the same, which is the service's own or
+// stands in the description. So a new default is harmless only if that says the same.
+func (s site) defaultValue(v *diff.ValueDiff, description string) {
 	switch {
 	case s.change.Direction == Response:
 		s.words("default", v.From, v.To)
+	case v.From == nil && saysWhenOmitted(description, v.To):
+		s.add(Additive, "default", "", valueText(v.To), "The revision promises as a default what this contract says in words.")
 	case v.From == nil:
-		s.add(Additive, "default", "", valueText(v.To), "The revision says what leaving the value out means.")
+		s.add(Breaking, "default", "", valueText(v.To), "The revision says what leaving the value out means, and this contract does not say the same: such a request may mean something else.")
 	default:
 		s.add(Breaking, "default", valueText(v.From), valueText(v.To), "A request that leaves the value out may mean something else.")
 	}
+}
+
+// saysWhenOmitted says whether a description gives the value as what leaving it out means, in the
+// form of words that this module's contract uses: "`a` when omitted", "(`a` and `b`) when omitted".
+func saysWhenOmitted(description string, value any) bool {
+	values, isList := value.([]any)
+	if !isList {
+		values = []any{value}
+	}
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = "`" + valueText(v) + "`"
+	}
+	said := strings.Join(texts, " and ")
+	if isList {
+		said = "(" + said + ")"
+	}
+	return strings.Contains(words(description), said+" when omitted")
 }
 
 func (s site) typeAndEnum(d *diff.SchemaDiff) {
