@@ -52,8 +52,9 @@ type Entry struct {
 	// Scopes are what the key may do, nil if that is not known. Scopes that this program does
 	// not know are kept.
 	Scopes []gen.Scope
-	// Subaccount and FCMSubtraderID are what the key is bound to, nil if to nothing.
-	Subaccount     *int
+	// Subaccount is the subaccount that the key is bound to, 0 to 63, nil if to none.
+	Subaccount *int
+	// FCMSubtraderID is the subtrader that the key is bound to, nil if to none.
 	FCMSubtraderID *string
 	// Warning is what the service said of the key when it made it, empty for nothing.
 	Warning string

@@ -61,7 +61,7 @@ func outcomeUnknown(err error) bool {
 	return ok && failure.StatusCode != 0 && !inServiceForm(err)
 }
 
-// inServiceForm reports whether an error was answered by the service itself, or was found here
+// inServiceForm reports whether the service itself answered with the error, or it was found here
 // before anything was sent. What stands between here and the service writes its errors otherwise.
 func inServiceForm(err error) bool {
 	failure, ok := errors.AsType[*wrapper.Error](err)
@@ -122,7 +122,7 @@ func (m *Manager) keep(ctx context.Context, by *wrapper.Client, in intent, made 
 		err = m.store.Put(lasting(ctx), entry)
 	}
 	if err != nil {
-		err = fmt.Errorf("lifecycle: key %s was made, but could not be kept: %w", made.keyID, err)
+		err = fmt.Errorf("lifecycle: the service answered with key %s, which could not be kept: %w", made.keyID, err)
 		return keystore.Entry{}, m.undo(ctx, by, in, made.keyID, err)
 	}
 	return entry, nil
@@ -141,7 +141,7 @@ func (m *Manager) entryOf(in intent, made answer) (keystore.Entry, error) {
 	}
 	credentials, err := wrapper.NewCredentials(made.keyID, []byte(made.privateKey.RevealPrivateKey()))
 	if err != nil {
-		return entry, err
+		return entry, unusable(err)
 	}
 	public := credentials.Signer().Public()
 	if entry.Type, err = typeOf(public); err != nil {
@@ -149,4 +149,14 @@ func (m *Manager) entryOf(in intent, made answer) (keystore.Entry, error) {
 	}
 	entry.PublicKey, err = keystore.PublicKeyPEM(public)
 	return entry, err
+}
+
+// unusable returns the error for an answer whose key cannot be used. The credentials' own error
+// is not in its chain: that one says that the caller gave something wrong and nothing was sent.
+func unusable(cause error) error {
+	problem := "for an unknown reason"
+	if refused, ok := errors.AsType[*wrapper.CredentialsError](cause); ok {
+		problem = string(refused.Problem)
+	}
+	return fmt.Errorf("%w: the key in it cannot be used (%s)", wrapper.ErrUnexpectedResponse, problem)
 }

@@ -42,9 +42,12 @@ const (
 
 // Finding is one thing that Audit found.
 type Finding struct {
-	Kind  FindingKind `json:"kind"`
-	KeyID string      `json:"api_key_id,omitempty"`
-	Name  string      `json:"name,omitempty"`
+	// Kind is what was found.
+	Kind FindingKind `json:"kind"`
+	// KeyID is the key that it is about, empty if it is about none or about several.
+	KeyID string `json:"api_key_id,omitempty"`
+	// Name is what that key is called: by the service if it lists the key, or else by the store.
+	Name string `json:"name,omitempty"`
 	// Text says in plain words what it is and what to do.
 	Text string `json:"text"`
 }
@@ -53,9 +56,10 @@ type Finding struct {
 type AuditReport struct {
 	// Current is the ID of the key that is current.
 	Current string `json:"current"`
-	// Listed is how many keys the service lists, Held how many of them the store holds.
+	// Listed is how many keys the service lists.
 	Listed int `json:"listed"`
-	Held   int `json:"held"`
+	// Held is how many of them the store holds, those that it takes for revoked not counted.
+	Held int `json:"held"`
 	// AttestationExpires is when the account's location attestation lapses, zero if it never
 	// attested.
 	AttestationExpires time.Time `json:"attestation_expires,omitzero"`

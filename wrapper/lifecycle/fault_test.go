@@ -62,7 +62,7 @@ func (w *world) strikeRequest(n int, fault sandbox.Fault) {
 		if at != n {
 			return
 		}
-		if err := w.box.SetFaults(fault); err != nil {
+		if err := w.setFault(fault); err != nil {
 			w.t.Error(err)
 		}
 	}
@@ -100,7 +100,7 @@ func (s scenario) withFault(t *testing.T, n int, fault sandbox.Fault) error {
 	w := s.begin(t)
 	w.strikeRequest(n, fault)
 	failed := s.work(w, w.manager)
-	w.box.ClearFaults()
+	w.clearFaults()
 	return w.checkOutcome(failed)
 }
 
@@ -147,7 +147,7 @@ func (s scenario) withFaultAndCrash(t *testing.T, n int, fault sandbox.Fault, st
 	w.strikeRequest(n, fault)
 	w.seam.strikeAt = step
 	died, _ = w.run(func(m *lifecycle.Manager) error { return s.work(w, m) })
-	w.box.ClearFaults()
+	w.clearFaults()
 	w.deliverLate()
 	return died, w.checkAfterRecovery(w.entries())
 }

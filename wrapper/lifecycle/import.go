@@ -12,8 +12,9 @@ import (
 
 // ImportRequest is an existing key to bring into the store.
 type ImportRequest struct {
-	// KeyID is its ID, PrivateKey its private half in PEM.
-	KeyID      string
+	// KeyID is its ID, as the service shows it.
+	KeyID string
+	// PrivateKey is its private half: RSA of 2048 bits or more, or Ed25519.
 	PrivateKey secret.PEM
 	// Use makes it the current key. The first key of a base URL becomes current in any case, and
 	// so does one that comes after the current key was revoked.

@@ -20,8 +20,10 @@ type IssueRequest struct {
 	Type gen.KeyType
 	// Scopes are what the key may do: nil for full access (source: published).
 	Scopes []gen.Scope
-	// Subaccount and FCMSubtraderID bind the key; they exclude each other (source: published).
-	Subaccount     *int
+	// Subaccount binds the key to a subaccount, 0 to 63; nil for none (source: published).
+	Subaccount *int
+	// FCMSubtraderID binds the key to a subtrader, which excludes a Subaccount; nil for none
+	// (source: published).
 	FCMSubtraderID *string
 	// Signer is a private key in an HSM or a KMS. The store keeps its public half only, and
 	// [WithSigner] has to lead to it later.
@@ -29,8 +31,8 @@ type IssueRequest struct {
 }
 
 // Issue makes a key, proves it and returns its entry, which is active and not current. When it
-// returns an error, no key was made, it was revoked again, or the error is [ErrUnfinished]. What
-// the service warned about is in the entry's Warning.
+// returns an error, no key was made, it was revoked again, the service does not have it, or the
+// error is [ErrUnfinished]. What the service warned about is in the entry's Warning.
 func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, error) {
 	p, err := plan{
 		action: actionIssue, name: req.Name, way: req.Way, keyType: req.Type, scopes: req.Scopes,
@@ -59,20 +61,29 @@ func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, 
 }
 
 // makeKey makes a key and proves it. Its intent is still in the journal. When it returns an
-// error, no key was made, it was revoked again, or the error is ErrUnfinished.
+// error, it is one of those of Issue.
 func (m *Manager) makeKey(ctx context.Context, by *wrapper.Client, p plan) (keystore.Entry, intent, error) {
 	in, entry, err := m.request(ctx, by, p)
 	if err != nil {
 		return entry, in, err
 	}
-	client, err := m.clientOfNew(ctx, entry, p)
-	if err == nil {
-		entry, err = m.activate(ctx, by, client, in, entry)
-	}
+	entry, err = m.proveNew(ctx, by, p, in, entry)
 	if err != nil {
 		return entry, in, m.undo(ctx, by, in, entry.KeyID, err)
 	}
 	return entry, in, nil
+}
+
+func (m *Manager) proveNew(ctx context.Context, by *wrapper.Client, p plan, in intent, entry keystore.Entry) (keystore.Entry, error) {
+	client, err := m.clientOfNew(ctx, entry, p)
+	if err != nil {
+		return entry, err
+	}
+	list, err := m.prove(ctx, client, entry)
+	if err != nil {
+		return entry, err
+	}
+	return m.activate(ctx, by, in, entry, list)
 }
 
 // clientOfNew prefers the way to the private key that later operations will go.

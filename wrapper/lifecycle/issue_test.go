@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -243,6 +244,37 @@ func TestAKeyThatTheServiceDoesNotComeToKnowIsRevoked(t *testing.T) {
 	}
 	if w.clock.waited < lifecycle.DefaultProofTimeout-time.Second {
 		t.Errorf("waited %s only", w.clock.waited)
+	}
+}
+
+func TestAnErrorSaysWhetherTheKeyOfTheAnswerHadToBeRevoked(t *testing.T) {
+	const unknown = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11"
+	for _, row := range []struct {
+		name        string
+		way         lifecycle.Way
+		field, text string
+		want        error
+		says        string
+	}{
+		{"generate, a key that is not there", lifecycle.Generate, "api_key_id", unknown, lifecycle.ErrNotProven, "the service has no key " + unknown},
+		{"create, a key that is not there", lifecycle.Create, "api_key_id", unknown, lifecycle.ErrNotProven, "the service has no key " + unknown},
+		{"generate, no private key", lifecycle.Generate, "private_key", "x", wrapper.ErrUnexpectedResponse, "was revoked again"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t)
+			manager := w.newManager(lifecycle.WithClientOptions(wrapper.WithHTTPTransport(saying(w.carrier, row.field, row.text))))
+			_, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type, Way: row.way})
+			mustMatch(t, err, row.want)
+			if text := err.Error(); !strings.Contains(text, row.says) || strings.Count(text, "again")+strings.Count(text, "has no key") != 1 {
+				t.Errorf("the error says %q", text)
+			}
+			if refused, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
+				t.Errorf("the error blames what the caller gave: %v", refused)
+			}
+			if _, err := w.manager.Recover(t.Context()); err != nil || len(w.liveKeys()) != 1 {
+				t.Errorf("after recovery live are %v: %v", w.liveKeys(), err)
+			}
+		})
 	}
 }
 

@@ -2,7 +2,6 @@ package lifecycle_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -26,11 +25,9 @@ func TestAClientUnderLoadSeesNoFailedRequestThroughFiftyRotations(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	carrier := &http.Transport{MaxIdleConnsPerHost: workers}
-	defer carrier.CloseIdleConnections()
 	source := keystore.Source(store, w.baseURL, keystore.WithClock(w.clock.Now))
 	client, err := wrapper.NewClient(source, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock),
-		wrapper.WithHTTPTransport(carrier), wrapper.WithMaxAttempts(1))
+		wrapper.WithHTTPTransport(newCarrier(t)), wrapper.WithMaxAttempts(1))
 	if err != nil {
 		t.Fatal(err)
 	}

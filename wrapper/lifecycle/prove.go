@@ -15,6 +15,27 @@ import (
 // prove waits until the service accepts a request that the new key signed, and returns the list
 // that it answered with: nil if the key may not see it.
 func (m *Manager) prove(ctx context.Context, client *wrapper.Client, entry keystore.Entry) (*gen.GetAPIKeysResponse, error) {
+	return m.proveUnless(ctx, client, entry, func() bool { return false })
+}
+
+// proveAgain is prove for a key that an earlier operation put into the store. It does not wait
+// for one that is gone: one that is refused, and that the list seen by another key still lacks
+// after the settle time.
+func (m *Manager) proveAgain(ctx context.Context, by, client *wrapper.Client, entry keystore.Entry) (*gen.GetAPIKeysResponse, error) {
+	settled := m.clock.Now().Add(m.settle)
+	return m.proveUnless(ctx, client, entry, func() bool {
+		if m.clock.Now().Before(settled) {
+			return false
+		}
+		list, err := by.GetAPIKeys(ctx)
+		return err == nil && indexOf(list, entry.KeyID) < 0
+	})
+}
+
+// proveUnless asks isGone, each time that the service does not know the key, whether to stop.
+func (m *Manager) proveUnless(
+	ctx context.Context, client *wrapper.Client, entry keystore.Entry, isGone func() bool,
+) (*gen.GetAPIKeysResponse, error) {
 	var list *gen.GetAPIKeysResponse
 	err := m.poll(ctx, m.proofTimeout, "waiting for the service to know key "+entry.KeyID, func() (bool, error) {
 		var err error
@@ -22,7 +43,10 @@ func (m *Manager) prove(ctx context.Context, client *wrapper.Client, entry keyst
 		if isProof(entry, err) {
 			return true, nil
 		}
-		return !mayPass(err) && !mayBeTooNew(err), err
+		if mayBeTooNew(err) {
+			return isGone(), err
+		}
+		return !mayPass(err), err
 	})
 	if errors.Is(err, wrapper.ErrUnauthenticated) {
 		return nil, fmt.Errorf("lifecycle: key %s: %w: %w", entry.KeyID, ErrNotProven, err)
@@ -51,15 +75,11 @@ func mayBeTooNew(err error) bool {
 		!errors.Is(err, wrapper.ErrMalformedKeyID) && !errors.Is(err, wrapper.ErrClockSkew)
 }
 
-// activate proves a pending key and says so in the store. The answer also tells what the key
-// may do, and whether the request made more than this one.
+// activate says in the store that a pending key is proven. The list that proved it also tells
+// what the key may do, and whether the request made more than this one.
 func (m *Manager) activate(
-	ctx context.Context, by, client *wrapper.Client, in intent, entry keystore.Entry,
+	ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry, list *gen.GetAPIKeysResponse,
 ) (keystore.Entry, error) {
-	list, err := m.prove(ctx, client, entry)
-	if err != nil {
-		return entry, err
-	}
 	if list != nil {
 		if at := indexOf(list, entry.KeyID); at >= 0 {
 			entry = describedBy(entry, list.APIKeys[at])

@@ -27,17 +27,20 @@ const (
 	RecoverForgotten RecoverAction = "forgotten"
 	// RecoverGrace: the old key of a rotation still works, until its grace period ends.
 	RecoverGrace RecoverAction = "grace"
-	// RecoverWatch: a request of unknown outcome has made no key so far; it is looked for again.
+	// RecoverWatch: the service has no key so far that an interrupted request made; it is looked
+	// for again.
 	RecoverWatch RecoverAction = "watch"
 )
 
 // RecoverStep is what became of one record of the journal.
 type RecoverStep struct {
+	// Action is what was done, or what is waited for.
 	Action RecoverAction `json:"action"`
-	// KeyID is the key that it is about, Name what the key is or would have been called.
+	// KeyID is the key that it is about, empty if there was none to be found.
 	KeyID string `json:"api_key_id,omitempty"`
-	Name  string `json:"name,omitempty"`
-	// Until is when grace or watch end.
+	// Name is what the operation called its new key, with the tag; empty for a revocation.
+	Name string `json:"name,omitempty"`
+	// Until is when grace or watch ends, and zero for any other action.
 	Until time.Time `json:"until,omitzero"`
 }
 
@@ -151,9 +154,12 @@ func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.En
 	if err != nil {
 		return err
 	}
-	_, err = r.activate(ctx, by, client, in, entry)
+	list, err := r.proveAgain(ctx, by, client, entry)
 	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
-		return r.undone(ctx, by, in, entry.KeyID)
+		return r.revoke(ctx, by, in, []gen.APIKey{{APIKeyID: entry.KeyID}})
+	}
+	if err == nil {
+		_, err = r.activate(ctx, by, in, entry, list)
 	}
 	if err != nil {
 		return err
@@ -170,15 +176,6 @@ func (r *recovery) forget(ctx context.Context, in intent, keyID string) error {
 	return err
 }
 
-// undone revokes a key that is not to be.
-func (r *recovery) undone(ctx context.Context, by *wrapper.Client, in intent, keyID string) error {
-	_, err := r.giveUp(ctx, by, in, []gen.APIKey{{APIKeyID: keyID}})
-	if err == nil {
-		r.done(RecoverUndone, keyID, in)
-	}
-	return err
-}
-
 // resumeRotate finishes a Rotate that has switched to the new key, and undoes one that has not.
 func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.Entry) error {
 	current, by, err := r.current(ctx)
@@ -189,8 +186,8 @@ func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.En
 	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return err
 	}
-	if current.KeyID != made.KeyID && old.State != keystore.StateRetiring && old.State != keystore.StateRevoked {
-		return r.undone(ctx, by, in, made.KeyID)
+	if current.KeyID != made.KeyID && !wasReplaced(old, made) {
+		return r.revoke(ctx, by, in, []gen.APIKey{{APIKeyID: made.KeyID}})
 	}
 	until, err := r.retire(ctx, in)
 	switch {
@@ -202,6 +199,16 @@ func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.En
 		r.open(RecoverGrace, in.OldKeyID, in, until)
 	}
 	return nil
+}
+
+// wasReplaced reports whether a rotation has switched from old to made, of which made is not
+// current. Where the old entry was set aside, that made has been replaced itself says so.
+func wasReplaced(old, made keystore.Entry) bool {
+	last := old.State
+	if old.KeyID == "" {
+		last = made.State
+	}
+	return last == keystore.StateRetiring || last == keystore.StateRevoked
 }
 
 // resumeRequest looks what came of a request that led to no entry.
@@ -221,16 +228,16 @@ func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
 		}
 		return r.resumeIssue(ctx, in, entry)
 	}
-	return r.revokeFound(ctx, in, found)
+	return r.revoke(ctx, by, in, found)
 }
 
 // resumeWatch looks once more for a key that had not appeared.
 func (r *recovery) resumeWatch(ctx context.Context, in intent) error {
+	_, by, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
 	if r.list == nil {
-		_, by, err := r.current(ctx)
-		if err != nil {
-			return err
-		}
 		if r.list, err = by.GetAPIKeys(ctx); err != nil {
 			return err
 		}
@@ -239,14 +246,11 @@ func (r *recovery) resumeWatch(ctx context.Context, in intent) error {
 	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
 		return r.forget(ctx, in, "")
 	}
-	return r.revokeFound(ctx, in, found)
+	return r.revoke(ctx, by, in, found)
 }
 
-func (r *recovery) revokeFound(ctx context.Context, in intent, found []gen.APIKey) error {
-	_, by, err := r.current(ctx)
-	if err != nil {
-		return err
-	}
+// revoke revokes the keys that are not to be. Where there is none, it watches for one.
+func (r *recovery) revoke(ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey) error {
 	revoked, err := r.giveUp(ctx, by, in, found)
 	for _, keyID := range revoked {
 		r.done(RecoverUndone, keyID, in)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
@@ -98,6 +99,33 @@ func TestWhileAnEntryCannotBeReadItsKeyIsNotTakenForLost(t *testing.T) {
 	}
 }
 
+func TestRecoverDoesNotWaitLongForAKeyThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.issueUntil(beforeList)
+	made := w.entries()[1].KeyID
+	w.deleteAtService(made)
+	began := w.clock.waited
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 0 || len(report.Open) != 1 || report.Open[0].Action != lifecycle.RecoverWatch {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if waited := w.clock.waited - began; waited < lifecycle.DefaultSettle || waited > 2*lifecycle.DefaultSettle {
+		t.Errorf("waited %s", waited)
+	}
+	if w.stateOf(made) != keystore.StateRevoked {
+		t.Errorf("the key is %s", w.stateOf(made))
+	}
+}
+
+func TestRecoverWaitsForAKeyThatTheListShows(t *testing.T) {
+	w := newWorld(t, sandbox.WithCreateDelay(lifecycle.DefaultProofTimeout/2), sandbox.WithListDelay(0))
+	w.issueUntil(beforeList)
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || report.Done[0].Action != lifecycle.RecoverFinished {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 func TestNoTextHoldsKeyMaterial(t *testing.T) {
 	var lines []string
 	for _, s := range scenarios() {
@@ -159,7 +187,8 @@ func TestWithoutOptionsTheSystemsClockIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager, err := lifecycle.New(store, w.baseURL, lifecycle.WithSettle(1), lifecycle.WithProofTimeout(1))
+	manager, err := lifecycle.New(store, w.baseURL, lifecycle.WithSettle(1), lifecycle.WithProofTimeout(1),
+		lifecycle.WithClientOptions(wrapper.WithHTTPTransport(w.carrier)))
 	if err != nil {
 		t.Fatal(err)
 	}

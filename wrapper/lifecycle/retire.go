@@ -71,8 +71,8 @@ func (m *Manager) tryRetire(ctx context.Context, in intent, until *time.Time) er
 	return m.mark(ctx, old.KeyID, keystore.StateRevoked)
 }
 
-// retireWithoutEntry revokes an old key whose entry was set aside since. The new key's entry says
-// since when it has been in use.
+// retireWithoutEntry revokes an old key whose entry was set aside since. The current key's entry
+// says since when another has been in use.
 func (m *Manager) retireWithoutEntry(ctx context.Context, in intent, until *time.Time) error {
 	current, by, err := m.current(ctx)
 	if err != nil {

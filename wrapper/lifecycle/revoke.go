@@ -109,7 +109,8 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	target, err := m.store.Get(ctx, in.OldKeyID)
 	if errors.Is(err, keystore.ErrNotFound) {
-		return m.finishWithoutEntry(ctx, in)
+		// The entry was set aside since, and the journal still names the key.
+		target.KeyID, err = in.OldKeyID, nil
 	}
 	if err != nil {
 		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
@@ -135,18 +136,6 @@ func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	return m.drop(ctx, in)
 }
 
-// finishWithoutEntry revokes a key whose entry was set aside since: the journal still names it.
-func (m *Manager) finishWithoutEntry(ctx context.Context, in intent) error {
-	_, by, err := m.current(ctx)
-	if err == nil {
-		_, err = m.remove(ctx, by, in.OldKeyID)
-	}
-	if err != nil {
-		return unfinished("key "+in.OldKeyID+", which the store has no entry for, is not revoked yet", err)
-	}
-	return m.drop(ctx, in)
-}
-
 // isRefusal reports whether the service has clearly turned a request down, so that Recover need
 // not try it again.
 func isRefusal(err error) bool {
@@ -163,7 +152,8 @@ func (m *Manager) clientToRevoke(ctx context.Context, in intent, target keystore
 		}
 	}
 	current, by, err := m.current(ctx)
-	if err == nil || !(errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent)) {
+	held := target.BaseURL != "" // without its entry, a key cannot sign for itself
+	if err == nil || !held || !(errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent)) {
 		return by, current.KeyID == target.KeyID, err
 	}
 	by, err = m.clientFor(ctx, target)

@@ -158,7 +158,7 @@ func TestAPageOfSomethingInBetweenSaysNothingAboutTheKey(t *testing.T) {
 		if w.stateOf(second) != keystore.StateActive {
 			t.Errorf("after status %d the key is %s", status, w.stateOf(second))
 		}
-		w.box.ClearFaults()
+		w.clearFaults()
 		if _, err := w.manager.Recover(t.Context()); err != nil || w.stateOf(second) != keystore.StateRevoked {
 			t.Errorf("after recovery from status %d the key is %s: %v", status, w.stateOf(second), err)
 		}
@@ -169,7 +169,7 @@ func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 	w, second := withSecond(t)
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
-	w.box.ClearFaults()
+	w.clearFaults()
 	w.setAside(second)
 	if _, err := w.manager.Recover(t.Context()); err != nil {
 		t.Fatal(err)
@@ -179,11 +179,58 @@ func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 	}
 }
 
+func TestTheSuccessorTakesThePlaceOfAKeyInUseWhoseEntryWasSetAside(t *testing.T) {
+	w, second := withSecond(t)
+	w.seam.strikeOn = "before DELETE /trade-api/v2/api_keys/" + w.first.ID
+	if died, err := w.run(func(m *lifecycle.Manager) error {
+		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
+	}); !died {
+		t.Fatal(err)
+	}
+	w.restart()
+	// As if the program had died before it switched.
+	w.makeCurrent(w.first.ID)
+	w.setAside(w.first.ID)
+	if _, err := w.manager.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if live := w.liveKeys(); w.current().KeyID != second || len(live) != 1 || len(w.journal()) != 0 {
+		t.Errorf("current is %s, live are %v, the journal holds %v", w.current().KeyID, live, w.journal())
+	}
+}
+
+func TestARefusedRevocationOfAKeyWithoutEntryIsDropped(t *testing.T) {
+	w, second := withSecond(t)
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
+	w.setAside(second)
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
+	_, err := w.manager.Recover(t.Context())
+	mustMatch(t, err, wrapper.ErrForbidden)
+	if len(w.journal()) != 0 {
+		t.Errorf("the journal holds %v", w.journal())
+	}
+}
+
+func TestAKeyWithoutEntryIsNotAskedToRevokeItself(t *testing.T) {
+	w, second := withSecond(t)
+	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
+	w.clearFaults()
+	w.setAside(second)
+	w.markRevoked(w.first.ID)
+	_, err := w.manager.Recover(t.Context())
+	mustMatch(t, err, lifecycle.ErrUnfinished, lifecycle.ErrRevoked)
+	if len(w.journal()) != 1 {
+		t.Errorf("the journal holds %v", w.journal())
+	}
+}
+
 func TestARevocationOfUnknownOutcomeIsFinishedByRecover(t *testing.T) {
 	w, second := withSecond(t)
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished, wrapper.ErrUnavailable)
-	w.box.ClearFaults()
+	w.clearFaults()
 	report, err := w.manager.Recover(t.Context())
 	if err != nil || len(report.Done) != 1 || report.Done[0].KeyID != second || w.stateOf(second) != keystore.StateRevoked {
 		t.Errorf("%+v, %v", report, err)

@@ -234,6 +234,24 @@ func TestAnOldKeyWhoseEntryWasSetAsideIsRevokedAfterItsGracePeriod(t *testing.T)
 	}
 }
 
+func TestAnOldKeyWithoutEntryIsRevokedAlthoughItsSuccessorWasReplacedToo(t *testing.T) {
+	w := newWorld(t)
+	w.rotateWithoutWaiting(time.Hour)
+	w.setAside(w.first.ID)
+	w.rotateWithoutWaiting(2 * time.Hour)
+	second := w.entries()[0].KeyID
+	if _, err := w.manager.Recover(t.Context()); err != nil || w.stateOf(second) != keystore.StateRetiring {
+		t.Errorf("within its grace period the second key is %s: %v", w.stateOf(second), err)
+	}
+	w.clock.advance(3 * time.Hour)
+	if _, err := w.manager.Recover(t.Context()); err != nil || len(w.journal()) != 0 {
+		t.Errorf("%v, the journal holds %v", err, w.journal())
+	}
+	if live := w.liveKeys(); len(live) != 1 || live[0].ID != w.current().KeyID {
+		t.Errorf("live are %v", live)
+	}
+}
+
 func TestAKeyThatIsWantedBackDuringItsGracePeriodStays(t *testing.T) {
 	w := newWorld(t)
 	w.clock.beforeNextWait(func() {
@@ -293,7 +311,7 @@ func TestAnOldKeyThatCannotBeRevokedIsReported(t *testing.T) {
 	if live := w.liveKeys(); len(live) != 2 {
 		t.Errorf("a second rotation went on: %+v", live)
 	}
-	w.box.ClearFaults()
+	w.clearFaults()
 	if _, err := w.manager.Recover(t.Context()); err != nil || len(w.liveKeys()) != 1 {
 		t.Errorf("%v, live are %v", err, w.liveKeys())
 	}

@@ -85,7 +85,7 @@ func (s *seam) storeStep(step string) error {
 	return nil
 }
 
-// RoundTrip makes three steps of a request: it is about to go out, it has gone out and is not
+// transport makes three steps of each request: it is about to go out, it has gone out and is not
 // worked on yet, it has been answered.
 func (s *seam) transport(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {

@@ -25,11 +25,12 @@ func newStage(t *testing.T, s scenario) *stage {
 func (s *stage) set() *world {
 	w := s.world
 	w.t.Helper()
-	w.carrier.CloseIdleConnections()
+	w.carrier.wire.CloseIdleConnections()
 	// What the service still does for the last play belongs to that.
 	w.serving.Lock()
 	defer w.serving.Unlock()
 	w.box.Reset()
+	w.carrier.faulty.Store(false)
 	w.clock.reset(s.now)
 	w.awaitsLate, w.options, w.kept = false, nil, ""
 	if !maps.Equal(w.files(), s.files) {

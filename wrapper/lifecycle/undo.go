@@ -62,8 +62,12 @@ func (m *Manager) undo(ctx context.Context, by *wrapper.Client, in intent, keyID
 	if ctx.Err() != nil {
 		return unfinished("key "+keyID+" was made and is not in use", cause)
 	}
-	if _, err := m.giveUp(ctx, by, in, []gen.APIKey{{APIKeyID: keyID}}); err != nil {
+	revoked, err := m.giveUp(ctx, by, in, []gen.APIKey{{APIKeyID: keyID}})
+	switch {
+	case err != nil:
 		return errors.Join(cause, err)
+	case len(revoked) == 0:
+		return fmt.Errorf("%w; the service has no key %s to revoke, and recover revokes it if it still appears", cause, keyID)
 	}
 	return fmt.Errorf("%w; key %s was revoked again", cause, keyID)
 }

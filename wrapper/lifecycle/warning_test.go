@@ -15,6 +15,11 @@ import (
 
 // warningAbout has the service say something about every key that it makes.
 func warningAbout(next http.RoundTripper, text string) http.RoundTripper {
+	return saying(next, "warning", text)
+}
+
+// saying has the service say text in a field of its answer about every key that it makes.
+func saying(next http.RoundTripper, field, text string) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(req)
 		if err != nil || req.Method != http.MethodPost {
@@ -25,7 +30,7 @@ func warningAbout(next http.RoundTripper, text string) http.RoundTripper {
 		if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
 			return nil, err
 		}
-		body["warning"] = text
+		body[field] = text
 		changed, err := json.Marshal(body)
 		response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
 		return response, err

@@ -33,7 +33,7 @@ type world struct {
 	dir     string
 	baseURL string
 	first   sandbox.Key
-	carrier *http.Transport
+	carrier *carrier
 
 	seam    *seam
 	store   keystore.Store
@@ -68,7 +68,7 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: clock, box: box, dir: t.TempDir(), first: first, carrier: &http.Transport{}}
+	w := &world{t: t, clock: clock, box: box, dir: t.TempDir(), first: first, carrier: newCarrier(t)}
 	if err := os.Chmod(w.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,6 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 		box.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(w.server.Close)
-	t.Cleanup(w.carrier.CloseIdleConnections)
 	w.baseURL = w.server.URL + sandbox.BasePath
 	w.restart()
 	return w
@@ -302,7 +301,7 @@ const ed25519Type = gen.KeyTypeEd25519
 
 func (w *world) fault(fault sandbox.Fault) {
 	w.t.Helper()
-	if err := w.box.SetFaults(fault); err != nil {
+	if err := w.setFault(fault); err != nil {
 		w.t.Fatal(err)
 	}
 }
