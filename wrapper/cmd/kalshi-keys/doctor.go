@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -36,7 +37,7 @@ Ends with the exit code of the first problem, in the order of the checks:
   4  service: the base URL leads to no route of the service
   5  name_resolution, tls; service or signed_request: no answer that can be used
   7  service or signed_request: forbidden; scopes, attestation
-  1  a signed_request that fails in any other way`
+  1  a signed_request that fails in any other way; an interrupted examination`
 
 type doctorFlags struct {
 	service           serviceFlags
@@ -62,6 +63,9 @@ func (a app) newDoctorCommand() *cobra.Command {
 		report := a.examine(ctx, flags)
 		if err := flags.output.write(a.stdout, report, report.table()); err != nil {
 			return err
+		}
+		if isInterrupted(ctx) {
+			return &failure{code: exitFailure, text: "doctor was interrupted", hint: "Run it again: what was not checked may be what is wrong"}
 		}
 		return report.verdict()
 	}
@@ -111,12 +115,33 @@ func (a app) examine(ctx context.Context, flags doctorFlags) doctorReport {
 		{"bindings", e.checkBindings},
 		{"attestation", e.checkAttestation},
 	} {
-		report.add(check.id, check.make(ctx))
+		report.add(check.id, orInterrupted(ctx, check.make))
 	}
-	if flags.mend != "" {
+	switch {
+	case flags.mend == "":
+	case isInterrupted(ctx):
+		report.add("mend", unchecked("interrupted"))
+	default:
 		report.add("mend", e.mend())
 	}
 	return report
+}
+
+// orInterrupted makes a check, unless the user has had enough. What a check finds while it is
+// broken off says nothing about what it looks at.
+func orInterrupted(ctx context.Context, check func(context.Context) finding) finding {
+	if !isInterrupted(ctx) {
+		if found := check(ctx); !isInterrupted(ctx) {
+			return found
+		}
+	}
+	return unchecked("interrupted")
+}
+
+// isInterrupted tells an interrupt from the end of --timeout, which is an answer in itself: none
+// came in time.
+func isInterrupted(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled)
 }
 
 // abbreviator returns a function that puts ~ in the place of the home directory where a path

@@ -57,27 +57,36 @@ func (e *examination) checkVariables(context.Context) finding {
 	if s.store.dir != "" || s.store.problem != nil {
 		return e.checkStore()
 	}
-	var missing []string
-	if s.keyID == "" {
-		missing = append(missing, wrapper.EnvAPIKeyID)
-	}
-	if s.path == "" && s.pem == "" {
-		missing = append(missing, wrapper.EnvPrivateKeyPath)
-	}
+	missing, advice := s.missing()
 	switch {
 	case s.path != "" && s.pem != "":
 		return problem(exitUsage, wrapper.EnvPrivateKeyPath+" and "+wrapper.EnvPrivateKey+" are both set",
 			"Keep one of them: unset "+wrapper.EnvPrivateKey)
 	case len(missing) > 0:
-		advice := "Set it to the ID of the API key (--key-id), or the path of the private key (--private-key-file), or give --store"
+		advice = append(advice, "If the key is in a store, give --store instead")
 		if misnamed := e.misnamed(); misnamed != "" {
-			advice += ". " + misnamed + " is set, and nothing here reads it"
+			advice = append(advice, misnamed+" is set, and nothing here reads it")
 		}
-		return problem(exitUsage, strings.Join(missing, " and ")+" not set", advice)
+		return problem(exitUsage, strings.Join(missing, " and ")+" not set", strings.Join(advice, ". "))
 	case len(s.overruled) > 0:
 		return warnOverruled(s.overruled)
 	}
 	return fine("key ID from " + s.keyIDFrom + ", private key from " + s.privateFrom)
+}
+
+// missing returns the variables that a request needs and that are not set, and for each of them
+// what to set it to.
+func (s *doctorSettings) missing() (variables, advice []string) {
+	if s.keyID == "" {
+		variables = append(variables, wrapper.EnvAPIKeyID)
+		advice = append(advice, "Set "+wrapper.EnvAPIKeyID+" to the ID of the API key, or give --key-id")
+	}
+	if s.path == "" && s.pem == "" {
+		variables = append(variables, wrapper.EnvPrivateKeyPath)
+		advice = append(advice, "Set "+wrapper.EnvPrivateKeyPath+" to the path of the private key's file, or "+
+			wrapper.EnvPrivateKey+" to the private key itself, as PEM, or give --private-key-file")
+	}
+	return variables, advice
 }
 
 func warnOverruled(variables []string) finding {

@@ -99,10 +99,16 @@ type doctorCheck struct {
 
 func (p *patient) examine(args ...string) diagnosis {
 	p.t.Helper()
+	return p.examineUntil(p.t.Context(), args...)
+}
+
+// examineUntil examines until the context is cancelled, as an interrupt does it.
+func (p *patient) examineUntil(ctx context.Context, args ...string) diagnosis {
+	p.t.Helper()
 	args = append([]string{"doctor", "--output", "json"}, args...)
 	var stdout, stderr bytes.Buffer
 	p.world.Stdout, p.world.Stderr = &stdout, &stderr
-	code := program.RunOn(p.t.Context(), p.world, p.network, args...)
+	code := program.RunOn(ctx, p.world, p.network, args...)
 	got := diagnosis{outcome: outcome{code, stdout.String(), stderr.String()}, checks: map[string]doctorCheck{}}
 	var report struct{ Checks []doctorCheck }
 	if err := json.Unmarshal(stdout.Bytes(), &report); err != nil {
@@ -202,8 +208,14 @@ func TestDoctorNamesEachFaultOfTheSettings(t *testing.T) {
 		code        int
 		want        []string
 	}{
-		{"no key ID", "variables", set(wrapper.EnvAPIKeyID, constant("")), nil, "problem", 2, []string{"KALSHI_API_KEY_ID not set", "--key-id"}},
-		{"no private key", "variables", set(wrapper.EnvPrivateKey, constant("")), nil, "problem", 2, []string{"KALSHI_PRIVATE_KEY_PATH not set", "--private-key-file"}},
+		{"no key ID", "variables", set(wrapper.EnvAPIKeyID, constant("")), nil, "problem", 2, []string{"KALSHI_API_KEY_ID not set", "Set KALSHI_API_KEY_ID to the ID of the API key, or give --key-id. If the key is in a store"}},
+		{"no private key", "variables", set(wrapper.EnvPrivateKey, constant("")), nil, "problem", 2, []string{
+			"KALSHI_PRIVATE_KEY_PATH not set",
+			"Set KALSHI_PRIVATE_KEY_PATH to the path of the private key's file, or KALSHI_PRIVATE_KEY to the private key itself, as PEM, or give --private-key-file. If the key is in a store",
+		}},
+		{"neither", "variables", func(p *patient) { clear(p.world.Env) }, []string{"--base-url", "http://127.0.0.1:1/trade-api/v2"}, "problem", 2, []string{
+			"KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH not set", "or give --key-id. Set KALSHI_PRIVATE_KEY_PATH to the path",
+		}},
 		{"a key ID under another name", "variables", func(p *patient) {
 			p.world.Env[wrapper.EnvAPIKeyID], p.world.Env["KALSHI_KEY_ID"] = "", p.key.ID
 		}, nil, "problem", 2, []string{"KALSHI_KEY_ID is set, and nothing here reads it"}},

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper"
@@ -20,8 +25,9 @@ const envFileMark = "# Written by kalshi-keys sandbox, which removes it when it 
 type envFiles struct{ env, pem string }
 
 // claimEnvFiles makes sure that the files can be written without loss, and removes those of an
-// earlier sandbox, so that whoever waits for the file finds no old one.
-func claimEnvFiles(path string) (envFiles, error) {
+// earlier sandbox, so that whoever waits for the file finds no old one. Those of a sandbox that
+// still runs it leaves alone: somebody uses it, and it removes them when it stops.
+func claimEnvFiles(ctx context.Context, path string) (envFiles, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return envFiles{}, usage(err.Error(), "Give --env-file as an absolute path")
@@ -30,6 +36,13 @@ func claimEnvFiles(path string) (envFiles, error) {
 	found, err := os.ReadFile(files.env)
 	switch {
 	case err == nil && strings.HasPrefix(string(found), envFileMark):
+		if baseURL := exportedBaseURL(string(found)); answers(ctx, baseURL) {
+			return envFiles{}, usage(fmt.Sprintf("%s belongs to a sandbox that still runs at %s", path, baseURL),
+				"Use that sandbox, stop it, or choose another --env-file. If something else answers there, remove the file and "+path+".pem")
+		}
+		if err := ctx.Err(); err != nil { // which may be why nothing answered
+			return envFiles{}, err
+		}
 		return files, files.remove()
 	case err == nil && len(found) > 0:
 		return envFiles{}, usage(fmt.Sprintf("%s exists and is not from a sandbox", path), "Choose another --env-file")
@@ -40,6 +53,41 @@ func claimEnvFiles(path string) (envFiles, error) {
 		return envFiles{}, usage(fmt.Sprintf("%s.pem exists, and a private key may be in it", path), "Choose another --env-file")
 	}
 	return files, nil
+}
+
+// exportedBaseURL returns the base URL in what write has written, "" if there is none.
+func exportedBaseURL(text string) string {
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, "export "+envBaseURL+"='"); ok {
+			return strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "'")
+		}
+	}
+	return ""
+}
+
+// answerTimeout is how long a sandbox on this machine may take to accept a connection (our own
+// choice).
+const answerTimeout = time.Second
+
+// answers reports whether something accepts connections where baseURL leads. A sandbox writes
+// addresses there and no names, so nothing is resolved.
+func answers(ctx context.Context, baseURL string) bool {
+	base, err := url.Parse(baseURL)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddrPort(base.Host)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address.String())
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
 }
 
 // write hands out the key. The file with the assignments comes last and appears all at once:

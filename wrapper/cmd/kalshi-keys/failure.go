@@ -58,6 +58,8 @@ func ownError(err error, commandPath string) error {
 func describe(err error) (text, hint string) {
 	if own, ok := errors.AsType[*failure](err); ok {
 		hint = own.hint
+	} else if stored, ok := errors.AsType[*hintedError](err); ok {
+		hint = stored.hint
 	} else if credentials, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
 		hint = credentials.Hint
 	} else if call, ok := errors.AsType[*wrapper.Error](err); ok {

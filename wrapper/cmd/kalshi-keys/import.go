@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
@@ -20,19 +22,23 @@ func (a app) newImportCommand() *cobra.Command {
 		use    bool
 	)
 	command := &cobra.Command{
-		Use:   "import KEY-ID FILE",
-		Short: "Bring an existing key into a store",
+		Use:   "import KEY-ID [FILE]",
+		Short: "Bring an existing key into a store, or back into use",
 		Long: `Has an existing key sign a request, and puts it into the store if the service
 accepts that. FILE holds its private key; it is left as it is. The first key of a
-service becomes current. A store that is not there is made.`,
-		Args: takes("KEY-ID", "FILE"),
+service becomes current. A store that is not there is made.
+
+Without FILE the key is one that the store holds. It is proven in the same way and
+becomes current: the way back after the note of which key is current was lost.`,
+		Args: takesKeyAndFile,
 	}
 	command.RunE = a.managing(&store, func(ctx context.Context, keys managed, args []string) error {
-		private, err := privateKeyOf(args[0], args[1])
+		request, err := keys.importRequest(ctx, args)
 		if err != nil {
 			return err
 		}
-		entry, err := keys.Import(ctx, lifecycle.ImportRequest{KeyID: args[0], PrivateKey: private, Use: use})
+		request.Use = request.Use || use
+		entry, err := keys.Import(ctx, request)
 		if err != nil {
 			return err
 		}
@@ -46,6 +52,39 @@ service becomes current. A store that is not there is made.`,
 	store.register(command.Flags())
 	output.register(command.Flags())
 	return command
+}
+
+func takesKeyAndFile(command *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return takes("KEY-ID")(command, args)
+	}
+	return takes("KEY-ID", "FILE")(command, args)
+}
+
+// importRequest describes the key with the ID args[0], whose private key is in the file args[1]
+// or else in the store.
+func (m managed) importRequest(ctx context.Context, args []string) (lifecycle.ImportRequest, error) {
+	if len(args) == 2 {
+		private, err := privateKeyOf(args[0], args[1])
+		return lifecycle.ImportRequest{KeyID: args[0], PrivateKey: private}, err
+	}
+	entry, err := m.store.Get(ctx, args[0])
+	if errors.Is(err, keystore.ErrNotFound) {
+		return lifecycle.ImportRequest{}, usage("the store does not hold key "+args[0],
+			"Give the file with its private key too: kalshi-keys import KEY-ID FILE")
+	}
+	if err != nil {
+		return lifecycle.ImportRequest{}, err
+	}
+	// What is revoked has no private key any more, and what lives in an HSM never had one here.
+	if _, err := entry.Credentials(); err != nil {
+		return lifecycle.ImportRequest{}, err
+	}
+	if address, err := keystore.NormalizeBaseURL(m.address); err != nil || entry.BaseURL != address {
+		return lifecycle.ImportRequest{}, usage(fmt.Sprintf("key %s of the store is one of %s", entry.KeyID, entry.BaseURL),
+			"Give --base-url "+shellWord(entry.BaseURL))
+	}
+	return lifecycle.ImportRequest{KeyID: entry.KeyID, PrivateKey: entry.PrivateKey, Use: true}, nil
 }
 
 // privateKeyOf returns the private key in the file at path, which only its owner can use, in one

@@ -5,7 +5,7 @@
 //	kalshi-keys generate NAME {--out FILE | --store DIR}
 //	kalshi-keys create NAME {--public-key FILE | --store DIR}
 //	kalshi-keys delete ID --yes [--store DIR]
-//	kalshi-keys import KEY-ID FILE --store DIR [--use]
+//	kalshi-keys import KEY-ID [FILE] --store DIR [--use]
 //	kalshi-keys rotate --store DIR [--type T] [--grace TIME]
 //	kalshi-keys recover --store DIR [--set-aside]
 //	kalshi-keys audit --store DIR

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 
@@ -50,7 +51,14 @@ only (mode 0600) and are removed when the sandbox stops.
   kalshi-keys sandbox --env-file sandbox.env &
   until [ -e sandbox.env ]; do sleep 0.1; done
   . ./sandbox.env
-  kalshi-keys list`,
+  kalshi-keys list
+
+Each request that it turns down it reports to standard error, one line each, with the
+mistake that was made; --verbose reports the others too. FILE of a sandbox that still
+runs is left alone.
+
+With --control it also serves an inspector for a browser: every exchange with its
+checks, the keys, and faults to set and clear.`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.runSandbox(command.Context(), flags)
@@ -67,14 +75,14 @@ func (f *sandboxFlags) register(command *cobra.Command) {
 	f.keyType = choiceFlag{value: string(sandbox.RSA), choices: []string{string(sandbox.RSA), string(sandbox.Ed25519)}}
 	flags.Var(&f.keyType, "type", "`TYPE` of the first key: rsa or ed25519")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "let --listen take an address that other machines reach")
-	flags.BoolVar(&f.control, "control", false, "serve "+sandbox.ControlPath+" too, to set up and inspect the sandbox by HTTP")
-	flags.BoolVar(&f.verbose, "verbose", false, "log every request to standard error")
+	flags.BoolVar(&f.control, "control", false, "serve "+sandbox.ControlPath+" too, to set up and inspect the sandbox by HTTP and in a browser")
+	flags.BoolVar(&f.verbose, "verbose", false, "log every request to standard error, and not only those turned down")
 	f.output.register(flags)
 	_ = command.MarkFlagRequired("env-file") // fails only for a flag that is not there
 }
 
 func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
-	files, err := claimEnvFiles(string(flags.envFile))
+	files, err := claimEnvFiles(ctx, string(flags.envFile))
 	if err != nil {
 		return err
 	}
@@ -103,15 +111,20 @@ func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
 			options = append(options, sandbox.WithControlHosts(host))
 		}
 	}
-	if flags.verbose {
-		options = append(options, sandbox.WithObserver(logExchange(a.logger())))
-	}
-	return options
+	return append(options, sandbox.WithObserver(logExchanges(a.logger(), flags.verbose)))
 }
 
-func logExchange(logger *slog.Logger) func(sandbox.Exchange) {
+// logExchanges logs what was turned down, with the reason, and on demand everything else. An
+// exchange holds no secret.
+func logExchanges(logger *slog.Logger, all bool) func(sandbox.Exchange) {
 	return func(exchange sandbox.Exchange) {
-		logger.LogAttrs(context.Background(), slog.LevelInfo, "sandbox exchange",
+		level := slog.LevelInfo
+		if exchange.Refusal != "" || exchange.Explanation != nil {
+			level = slog.LevelWarn
+		} else if !all {
+			return
+		}
+		logger.LogAttrs(context.Background(), level, "sandbox exchange",
 			slog.String("method", exchange.Method),
 			slog.String("path", exchange.Path),
 			slog.Int("status", exchange.Status),
@@ -140,5 +153,9 @@ func (a app) announce(key sandbox.Key, address net.Addr, files envFiles, flags s
 		started.Inspector = origin(address) + sandbox.ControlPath
 		rows = append(rows, []string{"INSPECTOR", started.Inspector})
 	}
-	return flags.output.write(a.stdout, started, rows)
+	if err := flags.output.write(a.stdout, started, rows); err != nil || flags.control {
+		return err
+	}
+	_, _ = io.WriteString(a.stderr, "hint: With --control a page at "+sandbox.ControlPath+" shows every exchange and why it was refused\n")
+	return nil
 }

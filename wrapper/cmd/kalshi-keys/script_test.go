@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Each script finds a sandbox of its own, and the environment
-// variables to use it.
+// variables to use it. A request or an answer that leaves the contract fails the script.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpSandbox,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":   answer,
+			"contract": watchContract,
 			"filemode": fileMode,
 			"jsonkeys": jsonKeys,
 			"waitfor":  waitFor,
@@ -56,7 +57,7 @@ func setUpSandbox(env *testscript.Env) error {
 	box := sandbox.New(sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{
 		UsageLevel: sandbox.Premier, FCMMember: true, RegionExpiration: time.Unix(1_800_000_000, 0),
 	}))
-	server := httptest.NewServer(box)
+	server := httptest.NewServer(watched(env, box))
 	env.Defer(server.Close)
 	key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
 	if err != nil {

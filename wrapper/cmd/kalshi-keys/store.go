@@ -65,7 +65,7 @@ func (a app) managing(
 		}
 		ctx, cancel := context.WithTimeout(command.Context(), flags.timeout)
 		defer cancel()
-		return work(ctx, keys, args)
+		return withWayBack(ctx, keys, work(ctx, keys, args))
 	}
 }
 
@@ -73,8 +73,8 @@ func (a app) managing(
 type managed struct {
 	*lifecycle.Manager
 
-	store   *keystore.Directory
-	address string
+	store        *keystore.Directory
+	dir, address string
 }
 
 func (a app) manage(flags *storeFlags) (managed, error) {
@@ -94,7 +94,7 @@ func (a app) manage(flags *storeFlags) (managed, error) {
 	if err != nil {
 		return managed{}, unusableAddress(err)
 	}
-	return managed{manager, store, address}, nil
+	return managed{manager, store, dir, address}, nil
 }
 
 // storeDirectory returns the store that the flag or else the environment names, "" for none.
@@ -146,28 +146,13 @@ func currentEntry(ctx context.Context, dir, address string) (keystore.Entry, err
 		return keystore.Entry{}, err
 	}
 	entry, err := store.Current(ctx, address)
-	if err != nil {
-		return keystore.Entry{}, fmt.Errorf("the current key of the store %s for %s: %w", dir, address, err)
-	}
-	if entry.State == keystore.StateRevoked {
-		return keystore.Entry{}, fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
-	}
-	return entry, nil
-}
-
-// storeHint returns what to do about an error of a store, "" if it does not say.
-func storeHint(err error) string {
-	if insecure, ok := errors.AsType[*keystore.InsecureError](err); ok {
-		return insecure.Hint
-	}
-	if _, ok := errors.AsType[*keystore.DamagedError](err); ok {
-		return "kalshi-keys recover --set-aside moves it out of the way"
-	}
 	switch {
-	case errors.Is(err, lifecycle.ErrUnfinished):
-		return "Run the command again, or kalshi-keys recover"
-	case errors.Is(err, keystore.ErrNoCurrent), errors.Is(err, lifecycle.ErrRevoked):
-		return "Run kalshi-keys import with a key that works, for this base URL"
+	case err != nil:
+		err = fmt.Errorf("the current key of the store %s for %s: %w", dir, address, err)
+	case entry.State == keystore.StateRevoked:
+		err = fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
+	default:
+		return entry, nil
 	}
-	return ""
+	return keystore.Entry{}, withWayBack(ctx, managed{store: store, address: address, dir: dir}, err)
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -46,7 +44,8 @@ With --read-only only GET requests are sent, so nothing can change. Without it a
 production environment is refused unless --allow-production is given.
 
 --report also writes the report to FILE: JUnit XML if its name ends in .xml, JSON if it
-ends in .json, text otherwise. On a terminal the checks are counted as they are made.
+ends in .json, text otherwise. FILE is emptied before anything is sent, so that no old
+report passes for this one. On a terminal the checks are counted as they are made.
 Ends with exit code 8 if the service deviates from the contract.`,
 		Args: takes(),
 	}
@@ -75,18 +74,22 @@ func (a app) verify(ctx context.Context, flags verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	file, err := openReport(string(flags.report))
+	if err != nil {
+		return err
+	}
+	defer file.close()
 	report, err := contract.Verify(ctx, target, a.verifyOptions(flags)...)
 	a.endProgress()
 	if err != nil && len(report.Checks) == 0 {
 		return unverifiable(target.BaseURL, err)
 	}
-	if err := a.showReport(report, flags); err != nil {
-		return err
-	}
+	outcome := verdictOf(report)
 	if err != nil {
-		return unverifiable(target.BaseURL, err)
+		outcome = unverifiable(target.BaseURL, err)
 	}
-	return verdictOf(report)
+	// The verdict comes first: where several of them failed, its exit code counts.
+	return errors.Join(outcome, a.printReport(report, flags.output), file.write(report))
 }
 
 func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (contract.Target, error) {
@@ -145,40 +148,6 @@ func (a app) endProgress() {
 	if a.terminal {
 		_, _ = io.WriteString(a.stderr, "\r\x1b[K")
 	}
-}
-
-func (a app) showReport(report *contract.Report, flags verifyFlags) error {
-	if flags.report != "" {
-		if err := writeReport(report, string(flags.report)); err != nil {
-			return usage(fmt.Sprintf("the report cannot be written: %v", err), "Give --report a path that you may write to")
-		}
-	}
-	text, err := renderReport(report, flags.output.format.value)
-	if err != nil {
-		return err
-	}
-	_, err = a.stdout.Write(text)
-	return err
-}
-
-// writeReport writes the report in the format that the path's ending names.
-func writeReport(report *contract.Report, path string) error {
-	text, err := renderReport(report, strings.TrimPrefix(filepath.Ext(path), "."))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, text, 0o600)
-}
-
-func renderReport(report *contract.Report, format string) ([]byte, error) {
-	switch format {
-	case "xml":
-		return report.JUnit()
-	case "json":
-		text, err := json.Marshal(report)
-		return append(text, '\n'), err
-	}
-	return []byte(report.Text()), nil
 }
 
 func verdictOf(report *contract.Report) error {
