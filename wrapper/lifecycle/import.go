@@ -74,7 +74,7 @@ func (m *Manager) proven(ctx context.Context, req ImportRequest) (keystore.Entry
 		CreatedAt: now, ChangedAt: now, State: keystore.StateActive,
 	}
 	if before, err := m.store.Get(ctx, entry.KeyID); err == nil {
-		entry.CreatedAt = before.CreatedAt
+		entry.CreatedAt, entry.Warning = before.CreatedAt, before.Warning
 	}
 	return describedBy(entry, listed), nil
 }
