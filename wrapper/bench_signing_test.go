@@ -24,7 +24,7 @@ func BenchmarkSigning(b *testing.B) {
 		client := requestSigner(b, signer)
 		b.Run("keys="+name+"/by=bare", func(b *testing.B) { benchmarkCall(b, bare) })
 		b.Run("keys="+name+"/by=client", func(b *testing.B) { benchmarkCall(b, client) })
-		b.Run("keys="+name+"/by=both", func(b *testing.B) { benchmarkInTurn(b, bare, client) })
+		b.Run("keys="+name+"/by=both", func(b *testing.B) { benchmarkInTurn(b, callsInTurn(name), bare, client) })
 	}
 }
 
