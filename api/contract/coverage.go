@@ -52,9 +52,10 @@ func (c *Coverage) allow(v Violation) {
 type CoverageRow struct {
 	// Operation is the operation ID.
 	Operation string `json:"operation"`
-	// Method and Path are as the contract writes them.
+	// Method is the HTTP method, in upper case.
 	Method string `json:"method"`
-	Path   string `json:"path"`
+	// Path is as the contract writes it, with the names of parameters in braces.
+	Path string `json:"path"`
 	// Status is a documented one.
 	Status int `json:"status"`
 	// Exchanges is how many responses of the operation had the status and fitted the contract.

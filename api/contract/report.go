@@ -41,9 +41,11 @@ type Check struct {
 	// Request is method and path.
 	Request string `json:"request"`
 	// Status of the answer, 0 when there was none.
-	Status     int           `json:"status"`
-	Duration   time.Duration `json:"duration_ns"`
-	Deviations []Deviation   `json:"deviations,omitempty"`
+	Status int `json:"status"`
+	// Duration is how long the answer took, in nanoseconds as JSON.
+	Duration time.Duration `json:"duration_ns"`
+	// Deviations are what leaves the contract, none for a check that found nothing.
+	Deviations []Deviation `json:"deviations,omitempty"`
 }
 
 // Passed reports whether the check found nothing but notes.
@@ -61,8 +63,10 @@ type Report struct {
 	// BaseURL is the target's.
 	BaseURL string `json:"base_url"`
 	// ReadOnly is set when only GET requests were sent.
-	ReadOnly bool          `json:"read_only"`
-	Started  time.Time     `json:"started"`
+	ReadOnly bool `json:"read_only"`
+	// Started is when the first request was about to be sent, by this machine's clock, in UTC.
+	Started time.Time `json:"started"`
+	// Duration is how long all checks took, in nanoseconds as JSON.
 	Duration time.Duration `json:"duration_ns"`
 	// Unfinished is set when the context ended before all checks were done.
 	Unfinished bool `json:"unfinished,omitempty"`

@@ -7,15 +7,18 @@ import (
 
 // Document names one side of a comparison by what its info section says.
 type Document struct {
-	Title   string `json:"title"`
+	// Title is info.title.
+	Title string `json:"title"`
+	// Version is info.version.
 	Version string `json:"version"`
 }
 
 // Report is the outcome of a comparison. Its methods only read; concurrent use is safe as long as
 // nobody writes to its fields.
 type Report struct {
-	// Contract is the contract of this module, Revision the document it was compared with.
+	// Contract is the contract of this module.
 	Contract Document `json:"contract"`
+	// Revision is the document that it was compared with.
 	Revision Document `json:"revision"`
 	// Changes are sorted: breaking, additive, text, then by operation and place.
 	Changes []Change `json:"changes"`
@@ -23,9 +26,12 @@ type Report struct {
 
 // Summary counts the changes of a report by kind.
 type Summary struct {
+	// Breaking is how many changes break a user of this contract.
 	Breaking int `json:"breaking"`
+	// Additive is how many add something that a user may leave alone.
 	Additive int `json:"additive"`
-	Text     int `json:"text"`
+	// Text is how many change words alone.
+	Text int `json:"text"`
 }
 
 // Summary counts the changes by kind.
