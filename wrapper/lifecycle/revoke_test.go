@@ -22,6 +22,22 @@ func withSecond(t *testing.T) (*world, string) {
 	return w, second.KeyID
 }
 
+// diedBeforeTheSwitch returns a world whose key in use was to be revoked, by a program that died
+// before it switched to the second key.
+func diedBeforeTheSwitch(t *testing.T) (*world, string) {
+	t.Helper()
+	w, second := withSecond(t)
+	w.seam.strikeOn = "before DELETE /trade-api/v2/api_keys/" + w.first.ID
+	if died, err := w.run(func(m *lifecycle.Manager) error {
+		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
+	}); !died {
+		t.Fatal(err)
+	}
+	w.restart()
+	w.makeCurrent(w.first.ID)
+	return w, second
+}
+
 func TestARevokedKeyIsGoneAndItsEntryStays(t *testing.T) {
 	w, second := withSecond(t)
 	for range 2 {
@@ -180,16 +196,7 @@ func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 }
 
 func TestTheSuccessorTakesThePlaceOfAKeyInUseWhoseEntryWasSetAside(t *testing.T) {
-	w, second := withSecond(t)
-	w.seam.strikeOn = "before DELETE /trade-api/v2/api_keys/" + w.first.ID
-	if died, err := w.run(func(m *lifecycle.Manager) error {
-		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
-	}); !died {
-		t.Fatal(err)
-	}
-	w.restart()
-	// As if the program had died before it switched.
-	w.makeCurrent(w.first.ID)
+	w, second := diedBeforeTheSwitch(t)
 	w.setAside(w.first.ID)
 	if _, err := w.manager.Recover(t.Context()); err != nil {
 		t.Fatal(err)
@@ -258,16 +265,7 @@ func TestALeakedKeyIsRevokedEvenIfRecoveringFails(t *testing.T) {
 }
 
 func TestASuccessorThatHasStoppedToWorkDoesNotBecomeCurrent(t *testing.T) {
-	w, second := withSecond(t)
-	w.seam.strikeOn = "before DELETE /trade-api/v2/api_keys/" + w.first.ID
-	if died, err := w.run(func(m *lifecycle.Manager) error {
-		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
-	}); !died {
-		t.Fatal(err)
-	}
-	w.restart()
-	// As if the program had died before it switched.
-	w.makeCurrent(w.first.ID)
+	w, second := diedBeforeTheSwitch(t)
 	w.deleteAtService(second)
 	_, err := w.manager.Recover(t.Context())
 	mustMatch(t, err, lifecycle.ErrNotProven)
