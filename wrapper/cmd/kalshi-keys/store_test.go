@@ -1,11 +1,15 @@
 package main_test
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
 	program "kalshi.internal/apikeys/wrapper/cmd/kalshi-keys"
@@ -34,14 +38,40 @@ func storeWorld(t *testing.T) (*sandbox.Sandbox, program.World) {
 	return box, world
 }
 
-func TestATerminalIsToldWhatIsWaitedFor(t *testing.T) {
+func TestATerminalIsToldWhatIsDone(t *testing.T) {
 	_, world := storeWorld(t)
 	world.Terminal = true
-	got := run(t.Context(), world, "rotate", "--grace", "10ms")
-	got.want(t, 0, "switching to key ", "works for another ", "revoking key ")
+	run(t.Context(), world, "rotate", "--grace", "0s").want(t, 0, "switching to key ", "revoking key ")
 	world.Terminal = false
-	if got := run(t.Context(), world, "rotate", "--grace", "10ms"); got.stderr != "" {
+	if got := run(t.Context(), world, "rotate", "--grace", "0s"); got.stderr != "" {
 		t.Errorf("without a terminal stderr holds %q", got.stderr)
+	}
+}
+
+// endOn ends a context when text is written to it.
+type endOn struct {
+	bytes.Buffer
+
+	text string
+	end  context.CancelFunc
+}
+
+func (e *endOn) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), e.text) {
+		e.end()
+	}
+	return e.Buffer.Write(p)
+}
+
+func TestATerminalIsToldWhatIsWaitedFor(t *testing.T) {
+	_, world := storeWorld(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	const waiting = "works for another "
+	stderr := &endOn{text: waiting, end: cancel}
+	world.Terminal, world.Stdout, world.Stderr = true, io.Discard, stderr
+	if code := program.Run(ctx, world, "rotate", "--grace", "1h"); code != 5 || !strings.Contains(stderr.String(), waiting) {
+		t.Errorf("exit code %d, want 5; stderr:\n%s", code, stderr)
 	}
 }
 
