@@ -7,6 +7,8 @@ GOVULNCHECK_VERSION   := v1.9.0
 
 # The race detector needs a C compiler; without one, tests run without it.
 RACE         ?= $(if $(shell command -v "$$(go env CC)"),-race)
+# For each package: a slow machine may need more than the 10 minutes of go test.
+TEST_TIMEOUT ?= 30m
 FUZZTIME     ?= 10s
 MIN_COVERAGE ?= 90
 BENCH        ?= .
@@ -41,7 +43,7 @@ demo: ## Show the client at work against the sandbox, on loopback
 
 .PHONY: test
 test: ## Run all tests, with the race detector if there is a C compiler
-	go test $(RACE) ./...
+	go test $(RACE) -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: generate
 generate: ## Write gen/ anew from openapi.yaml
@@ -53,7 +55,7 @@ generated: ## Fail if go generate changes anything
 
 .PHONY: cover
 cover: ## Print statement coverage of wrapper/ and api/; fail below MIN_COVERAGE (90) percent
-	@go test -covermode=atomic -coverprofile=coverage.out -coverpkg=./wrapper/...,./api/... ./wrapper/... ./api/...
+	@go test -timeout $(TEST_TIMEOUT) -covermode=atomic -coverprofile=coverage.out -coverpkg=./wrapper/...,./api/... ./wrapper/... ./api/...
 	@awk -v minimum=$(MIN_COVERAGE) -f .ci/coverage.awk coverage.out
 
 # The contract package's own tests are left out: their exchanges are made up. Those of the
@@ -61,14 +63,14 @@ cover: ## Print statement coverage of wrapper/ and api/; fail below MIN_COVERAGE
 .PHONY: contract
 contract: ## Run the suite under the contract; print and require full coverage of its statuses
 	@rm -f contract.jsonl
-	KALSHI_CONTRACT_COVERAGE=$(CURDIR)/contract.jsonl go test -count=1 ./wrapper ./wrapper/cmd/... ./api/sandbox
+	KALSHI_CONTRACT_COVERAGE=$(CURDIR)/contract.jsonl go test -count=1 -timeout $(TEST_TIMEOUT) ./wrapper ./wrapper/cmd/... ./api/sandbox
 	@go run ./wrapper/cmd/kalshi-keys coverage contract.jsonl --min 100
 
 .PHONY: browser
 browser: ## Test the sandbox's inspector in headless Chromium; installs it with apt if missing
-	@{ command -v chromium && command -v curl; } >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl; }
+	@{ command -v chromium && command -v curl; } >/dev/null || { apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends chromium curl; }
 	go vet -tags browser ./api/sandbox
-	go test -count=1 -tags browser -timeout 5m -run Browser ./api/sandbox
+	go test -count=1 -tags browser -timeout $(TEST_TIMEOUT) -run Browser ./api/sandbox
 
 # What it prints is what benchstat reads: make bench >new.txt && benchstat old.txt new.txt
 .PHONY: bench
@@ -105,7 +107,7 @@ vet: ## Run go vet for Linux, macOS and Windows, tests included
 
 .PHONY: golangci-lint
 golangci-lint: $(GOLANGCI_LINT) ## Run golangci-lint
-	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...
 
 .PHONY: contract-lint
 contract-lint: export REDOCLY_TELEMETRY := off
@@ -123,6 +125,9 @@ vuln: $(GOVULNCHECK) ## Look for known vulnerabilities; GOVULNDB names another d
 vuln-database: $(GOVULNCHECK)
 	@version=$$($(GOVULNCHECK) $(VULNDB) -version); echo "$$version"; \
 	case "$$version" in *'DB updated'*) ;; *) exit 1 ;; esac
+
+.PHONY: tools
+tools: $(GOLANGCI_LINT) $(GOVULNCHECK) $(CONTRACT_LINT_INSTALLED) $(INTEROP_INSTALLED) ## Install what the linters, the interop test and vuln need
 
 .PHONY: interop
 interop: $(INTEROP_INSTALLED) ## Run the official TypeScript SDK against the sandbox

@@ -18,9 +18,9 @@ import (
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
-// settle is how long the program looks for a key that a killed process may have asked for. On
-// loopback a request arrives in a moment.
-const settle = 400 * time.Millisecond
+// settle is how long the program looks for a key that a killed process may have asked for. There
+// is nothing to wait for: [world.quiet] sees to it that no request is on its way.
+const settle = 10 * time.Millisecond
 
 // site is one store, and what is known of its past.
 type site struct {

@@ -31,7 +31,7 @@ func forbidWriting(ctx context.Context, t *tally, w *world) error {
 func refuseEach(ctx context.Context, t *tally, w *world, what string, refusal syscall.Errno, counts func(step string) bool) error {
 	for _, lasting := range []bool{true, false} {
 		name := fmt.Sprintf("%d-%t", int(refusal), lasting)
-		s, err := w.newSite(ctx, name)
+		s, err := w.newSite(ctx, w.memory, name)
 		if err != nil {
 			return err
 		}

@@ -18,9 +18,9 @@ const (
 	rotationsPerStore = 50
 )
 
-// killRotations kills a rotation at a random moment, until it has done so often enough.
-func killRotations(ctx context.Context, t *tally, w *world, kills int, random *rand.Rand) error {
-	s, err := w.newSite(ctx, "kill-0")
+// killRotations kills a rotation at a random moment, until it has done so often or long enough.
+func killRotations(ctx context.Context, t *tally, w *world, kills int, enough time.Duration, random *rand.Rand) error {
+	s, err := w.newSite(ctx, w.dir, "kill-0")
 	if err != nil {
 		return err
 	}
@@ -32,9 +32,9 @@ func killRotations(ctx context.Context, t *tally, w *world, kills int, random *r
 	began, done, inTime := time.Now(), 0, 0
 	// Where the kills struck, by how many requests the service had answered by then.
 	struck := map[int64]int{}
-	for rotation := 1; done < kills; rotation++ {
+	for rotation := 1; done < kills && time.Since(began) < enough; rotation++ {
 		if rotation%rotationsPerStore == 0 {
-			if s, err = w.newSite(ctx, fmt.Sprintf("kill-%d", rotation)); err != nil {
+			if s, err = w.newSite(ctx, w.dir, fmt.Sprintf("kill-%d", rotation)); err != nil {
 				return err
 			}
 		}
@@ -63,8 +63,8 @@ func killRotations(ctx context.Context, t *tally, w *world, kills int, random *r
 	return nil
 }
 
-func (w *world) newSite(ctx context.Context, name string) (*site, error) {
-	store, err := w.newStore(ctx, name)
+func (w *world) newSite(ctx context.Context, parent, name string) (*site, error) {
+	store, err := w.newStore(ctx, parent, name)
 	return &site{world: w, store: store}, err
 }
 
@@ -96,6 +96,9 @@ func (s *site) killAfter(ctx context.Context, moment time.Duration, grace string
 	alarm := time.AfterFunc(moment, func() { _ = command.Process.Kill() })
 	defer alarm.Stop()
 	err := command.Wait()
+	if err := s.quiet(ctx); err != nil {
+		return false, err
+	}
 	exited, ok := errors.AsType[*exec.ExitError](err)
 	if err != nil && (!ok || exited.Exited()) {
 		return false, fmt.Errorf("rotate failed by itself: %w", err)

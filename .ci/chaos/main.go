@@ -26,8 +26,9 @@ func main() {
 
 func mainCode() int {
 	kills := flag.Int("kills", 400, "how often to kill a rotation")
+	enough := flag.Duration("enough", 2*time.Minute, "kill no more after this time, however few there were")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments to kill at")
-	atMost := flag.Duration("timeout", 5*time.Minute, "give up after this time")
+	atMost := flag.Duration("timeout", 15*time.Minute, "give up after this time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -35,7 +36,7 @@ func mainCode() int {
 	defer cancel()
 
 	t := &tally{}
-	err := run(ctx, t, *kills, *seed)
+	err := run(ctx, t, *kills, *enough, *seed)
 	if err != nil {
 		t.fail("the run itself", err)
 	}
@@ -46,7 +47,7 @@ func mainCode() int {
 	return 0
 }
 
-func run(ctx context.Context, t *tally, kills int, seed uint64) error {
+func run(ctx context.Context, t *tally, kills int, enough time.Duration, seed uint64) error {
 	w, err := newWorld(ctx)
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func run(ctx context.Context, t *tally, kills int, seed uint64) error {
 	defer w.close()
 	fmt.Printf("seed %d\n", seed)
 	//nolint:gosec // The moments to kill at need no secrecy, but a seed.
-	if err := killRotations(ctx, t, w, kills, rand.New(rand.NewPCG(seed, 0))); err != nil {
+	if err := killRotations(ctx, t, w, kills, enough, rand.New(rand.NewPCG(seed, 0))); err != nil {
 		return err
 	}
 	if err := fillDisk(ctx, t, w); err != nil {

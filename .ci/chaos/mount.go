@@ -22,7 +22,7 @@ const (
 // useSmallDisk lets the program itself meet a disk that is full and one that is read-only. Only
 // root may mount one; others get a directory that they may not write to.
 func useSmallDisk(ctx context.Context, t *tally, w *world) error {
-	store := filepath.Join(w.dir, "disk")
+	store := filepath.Join(w.memory, "disk")
 	if err := os.Mkdir(store, 0o700); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func useSmallDisk(ctx context.Context, t *tally, w *world) error {
 		return forbidDirectory(ctx, t, w)
 	}
 	defer func() { _ = exec.Command("umount", store).Run() }() //nolint:gosec // A directory of this run.
-	s, err := w.newSite(ctx, "disk")
+	s, err := w.newSite(ctx, w.memory, "disk")
 	if err != nil {
 		return err
 	}
@@ -94,12 +94,16 @@ func (s *site) rotateFails(ctx context.Context) error {
 }
 
 func forbidDirectory(ctx context.Context, t *tally, w *world) error {
-	s, err := w.newSite(ctx, "forbidden")
+	s, err := w.newSite(ctx, w.memory, "forbidden")
 	if err != nil {
 		return err
 	}
 	if err := os.Chmod(s.store, 0o500); err != nil { //nolint:gosec // For its owner alone, and less.
 		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.store, "probe"), nil, 0o600); err == nil {
+		fmt.Println("no read-only directory: this user may write to it all the same")
+		return nil
 	}
 	t.check("read-only directory", s.rotateFails(ctx))
 	if err := os.Chmod(s.store, 0o700); err != nil { //nolint:gosec // As it was.

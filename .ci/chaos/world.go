@@ -18,11 +18,14 @@ import (
 
 // world is a service, and the program that keeps its keys in stores.
 type world struct {
-	dir     string
-	program string
-	box     *sandbox.Sandbox
-	server  *http.Server
-	origin  string
+	// dir is a directory of this run, and memory one that syncs in no time, if there is one.
+	dir, memory string
+	program     string
+	box         *sandbox.Sandbox
+	server      *http.Server
+	origin      string
+	// connections counts those that the service holds.
+	connections atomic.Int64
 	// exchanges counts the requests that the service has answered.
 	exchanges atomic.Int64
 	// foreign is a key of the account that no store holds, and that must stay.
@@ -34,11 +37,18 @@ func newWorld(ctx context.Context) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{dir: dir, program: filepath.Join(dir, "kalshi-keys")}
+	w := &world{dir: dir, memory: dir, program: filepath.Join(dir, "kalshi-keys")}
+	if inMemory, err := os.MkdirTemp("/dev/shm", "kalshi-chaos-"); err == nil {
+		w.memory = inMemory
+	}
 	if err := w.start(ctx); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, w.removeDirectories())
 	}
 	return w, nil
+}
+
+func (w *world) removeDirectories() error {
+	return errors.Join(os.RemoveAll(w.memory), os.RemoveAll(w.dir))
 }
 
 func (w *world) start(ctx context.Context) error {
@@ -59,14 +69,41 @@ func (w *world) start(ctx context.Context) error {
 		return err
 	}
 	w.origin = "http://" + listener.Addr().String()
-	w.server = &http.Server{Handler: w.box, ReadHeaderTimeout: 10 * time.Second}
+	w.server = &http.Server{Handler: w.box, ReadHeaderTimeout: time.Minute, ConnState: w.count}
 	go func() { _ = w.server.Serve(listener) }() // close ends it
 	return nil
 }
 
 func (w *world) close() {
 	_ = w.server.Close()
-	_ = os.RemoveAll(w.dir)
+	_ = w.removeDirectories()
+}
+
+func (w *world) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		w.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		w.connections.Add(-1)
+	}
+}
+
+// quiet waits until the service is done with all that a process sent before it ended. What it had
+// connected is accepted before a connection made now, and held until its requests are answered.
+func (w *world) quiet(ctx context.Context) error {
+	if _, err := w.liveKeys(ctx); err != nil {
+		return err
+	}
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for w.connections.Load() > 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 func (w *world) baseURL() string { return w.origin + sandbox.BasePath }
@@ -79,13 +116,13 @@ func (w *world) command(ctx context.Context, store, name string, args ...string)
 	return command
 }
 
-// newStore returns the directory of a store with one key in it.
-func (w *world) newStore(ctx context.Context, name string) (string, error) {
+// newStore returns the directory of a store below parent, with one key in it.
+func (w *world) newStore(ctx context.Context, parent, name string) (string, error) {
 	key, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named(name))
 	if err != nil {
 		return "", err
 	}
-	dir, file := filepath.Join(w.dir, name), filepath.Join(w.dir, name+".pem")
+	dir, file := filepath.Join(parent, name), filepath.Join(parent, name+".pem")
 	if err := os.WriteFile(file, []byte(key.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
 		return "", err
 	}
@@ -109,7 +146,7 @@ func (w *world) liveKeys(ctx context.Context) ([]serviceKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, err

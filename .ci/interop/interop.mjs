@@ -12,7 +12,7 @@ const { KALSHI_API_KEY_ID, KALSHI_PRIVATE_KEY_PATH, KALSHI_BASE_URL } = process.
 // on the shared one the first key would sign for all.
 function client(apiKey, privateKeyPem) {
   const configuration = new Configuration({ apiKey, privateKeyPem, basePath: KALSHI_BASE_URL });
-  return new ApiKeysApi(configuration, undefined, axios.create({ timeout: 10_000 }));
+  return new ApiKeysApi(configuration, undefined, axios.create({ timeout: 60_000 }));
 }
 
 function ownPair() {

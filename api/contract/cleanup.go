@@ -33,9 +33,9 @@ func (p *probe) deleteKey(ctx context.Context, id string) {
 
 // cleanUp deletes whatever is left, also what an answer that got lost has made: such a key is
 // known by its name. It has a context of its own, because it is needed most when the other one
-// has ended.
+// has ended. Where nothing was sent that may make a key, there is nothing to look for.
 func (p *probe) cleanUp() {
-	if p.settings.readOnly {
+	if !p.posted {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), cleanupTime)
@@ -56,11 +56,9 @@ func (p *probe) cleanUp() {
 	if !read {
 		check.add(Breaking, "keys may be left, because the list could not be read or still shows some: look for names that begin with "+p.prefix)
 	}
-	if p.posted {
-		for _, id := range p.strangers(ctx) {
-			check.add(Breaking, fmt.Sprintf("key %s has come into the list during the verification, and no answer told of it: "+
-				"unless another program of the account has made it, a wrong request that was accepted has; delete it by hand then", safeName(id)))
-		}
+	for _, id := range p.strangers(ctx) {
+		check.add(Breaking, fmt.Sprintf("key %s has come into the list during the verification, and no answer told of it: "+
+			"unless another program of the account has made it, a wrong request that was accepted has; delete it by hand then", safeName(id)))
 	}
 	p.write(check)
 }

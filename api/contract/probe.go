@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -22,7 +23,7 @@ type probe struct {
 	ctx    context.Context // of the verification; cleaning up has one of its own
 	stop   context.CancelCauseFunc
 	silent int // attempts in a row without an answer
-	// whether an attempt was sent that may make a key
+	// whether an attempt may have been sent that may make a key
 	posted bool
 	// whether an attempt may have made a key whose ID nobody got
 	lost     bool
@@ -73,11 +74,17 @@ type answer struct {
 	header http.Header
 	body   captured
 	value  *value // of a JSON body, or nil
+	// by the local clock: just before the request was dated, and just after the answer had begun
+	sent, arrived time.Time
 }
 
 func (a *answer) is(status int) bool { return a != nil && a.status == status }
 
 func (a *answer) succeeded() bool { return a != nil && a.status >= 200 && a.status <= 299 }
+
+// mayHaveExpired reports whether the request was so long on its way that its timestamp may have
+// been too old when it came.
+func (a *answer) mayHaveExpired() bool { return a.arrived.Sub(a.sent) > maxSkew }
 
 // text returns a string member of the answer.
 func (a *answer) text(name string) string {
@@ -145,34 +152,45 @@ func (p *probe) write(check Check) {
 	}
 }
 
-// send sends an attempt, again after a 429.
+// send sends an attempt, again after a 429, and once more after a 401 that may be due to a
+// machine or a network that stood still.
 func (p *probe) send(ctx context.Context, a attempt) (*answer, error) {
+	again := false
 	for tries := 1; ; tries++ {
 		got, err := p.sendOnce(ctx, a)
-		if err != nil || got.status != http.StatusTooManyRequests || tries == maxRateLimited {
+		switch {
+		case err != nil || tries == maxRateLimited:
 			return got, err
-		}
-		if err := wait(ctx, retryAfter(got.header, p.settings.rateWait)); err != nil {
-			return nil, err
+		case got.is(http.StatusTooManyRequests):
+			if err := wait(ctx, retryAfter(got.header, p.settings.rateWait)); err != nil {
+				return nil, err
+			}
+		case got.is(http.StatusUnauthorized) && got.mayHaveExpired() && !again:
+			again = true
+		default:
+			return got, nil
 		}
 	}
 }
 
 func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
+	sent := time.Now()
 	r, err := p.request(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	isPost := a.method == http.MethodPost
-	p.posted = p.posted || isPost
 	response, err := p.client.Do(r)
+	mayHaveCome := isPost && !neverLeft(err)
+	p.posted = p.posted || mayHaveCome
 	if err != nil {
-		p.lost = p.lost || isPost
+		p.lost = p.lost || mayHaveCome
 		return nil, err
 	}
+	arrived := time.Now()
 	defer func() { _ = response.Body.Close() }()
 	body, _ := capture(response.Body, response.ContentLength, DefaultMaxBodyBytes)
-	got := &answer{status: response.StatusCode, header: response.Header, body: body}
+	got := &answer{status: response.StatusCode, header: response.Header, body: body, sent: sent, arrived: arrived}
 	if parsed, err := parse(body.data); err == nil || errors.Is(err, errTrailing) {
 		got.value = &parsed
 	}
@@ -180,6 +198,12 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 		p.remember(got)
 	}
 	return got, nil
+}
+
+// neverLeft reports whether err says that there was no connection to send a request on.
+func neverLeft(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return ok && (failed.Op == "dial" || failed.Op == "proxyconnect")
 }
 
 // idForm is what an ID must look like to be put into a path. A broken server may have IDs that
@@ -254,15 +278,20 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// settles asks until reached says yes, and reports whether it did within the settle time.
+// settles asks until reached says yes, and reports whether it did when it was asked after the
+// settle time, if not before. When an answer comes does not count: the target may have given it
+// within the settle time, and the way or this machine may be slow.
 func (p *probe) settles(ctx context.Context, reached func() bool) bool {
 	deadline := time.Now().Add(p.settings.settle)
-	for !reached() {
-		if time.Now().After(deadline) || wait(ctx, pollInterval) != nil {
+	for {
+		last := time.Now().After(deadline)
+		switch {
+		case reached():
+			return true
+		case last || wait(ctx, pollInterval) != nil:
 			return false
 		}
 	}
-	return true
 }
 
 // describeError names what went wrong without the URL, which is in the report already.

@@ -69,8 +69,8 @@ func WithProgress(progress func(Check)) VerifyOption {
 }
 
 // WithSettleTime sets how long a key may take to work, to be listed and to disappear before it
-// is a deviation. The service's list is known to lag behind; how long is not recorded. The
-// default is 10 s (our own choice).
+// is a deviation. What counts is when the target is asked, not when it answers. The service's
+// list is known to lag behind; how long is not recorded. The default is 10 s (our own choice).
 func WithSettleTime(d time.Duration) VerifyOption {
 	return func(s *verifySettings) { s.settle = d }
 }
@@ -118,7 +118,8 @@ var ErrTarget = errors.New("contract: the target cannot be verified")
 // on create for want of the usage level; refusals of subaccounts and subtraders the account
 // does not have; null for an optional field, unknown fields and duplicate keys in a request
 // being ignored; 415 instead of 400 for a wrong content type; fields in responses that the
-// contract does not have yet. A 429 is waited for.
+// contract does not have yet. A 429 is waited for, and a request that is answered 401 after so
+// long that its timestamp may have expired on the way is sent once more.
 //
 // Keys are named kalshi-contract-verify-… and deleted as soon as they have served, at the
 // latest before Verify returns: also when ctx ends, for which it then takes up to a minute.

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kalshi.internal/apikeys/api/contract"
@@ -128,6 +129,7 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 		"with a lagging list":          verifiedSandbox(t, nil, sandbox.WithListDelay(100*time.Millisecond)),
 		"with rate limits":             verifiedSandbox(t, limited(3)),
 		"with its clock an hour ahead": verifiedSandbox(t, nil, sandbox.WithClock(func() time.Time { return time.Now().Add(time.Hour) })),
+		"with its clock an hour late":  verifiedSandbox(t, nil, sandbox.WithClock(func() time.Time { return time.Now().Add(-time.Hour) })),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,11 +137,86 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 			if !report.Passed() || report.Count(contract.Breaking)+report.Count(contract.Minor) > 0 || len(report.Checks) < 250 {
 				t.Errorf("%d checks:\n%s", len(report.Checks), report.Text())
 			}
-			// The other two do not show their keys to a request of now.
-			if lagging := strings.HasPrefix(name, "with a lagging") || strings.HasPrefix(name, "with its clock"); !lagging && v.keys(t) != 1 {
+			// The others do not show their keys to a request of now.
+			if hidden := strings.HasPrefix(name, "with a lagging") || strings.HasPrefix(name, "with its clock"); !hidden && v.keys(t) != 1 {
 				t.Errorf("%d keys are left, wanted the first one only", v.keys(t))
 			}
 		})
+	}
+}
+
+// TestASlowMachineDoesNotChangeTheVerdict runs Verify with its own settle time in a bubble, where
+// time passes only while a request or an answer is held up.
+func TestASlowMachineDoesNotChangeTheVerdict(t *testing.T) {
+	for name, held := range map[string]heldUp{
+		"every request is late": {request: func(int, string) time.Duration { return 8 * time.Second }},
+		// Longer than keys may take to settle, and in that time the list lags only for a moment.
+		"every list is late": {answer: func(_ int, method string) time.Duration {
+			if method == http.MethodGet {
+				return 12 * time.Second
+			}
+			return 0
+		}},
+		"the machine stands still now and then": {request: func(n int, _ string) time.Duration {
+			if n%7 == 0 {
+				return 20 * time.Second
+			}
+			return 0
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				box := sandbox.New(sandbox.WithRSAKeySource(sharedRSAKey), sandbox.WithListDelay(time.Second))
+				key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+				if err != nil {
+					t.Fatal(err)
+				}
+				held.box = box
+				report, err := contract.Verify(t.Context(), contract.Target{
+					BaseURL: "http://127.0.0.1" + sandbox.BasePath, KeyID: key.ID,
+					Signer: signerOf(t, key.PrivateKey.RevealPrivateKey()), HTTPClient: &http.Client{Transport: &held},
+				})
+				if err != nil || !report.Passed() || len(report.Checks) < 250 {
+					t.Errorf("%d checks, %v:\n%s", len(report.Checks), err, report.Text())
+				}
+			})
+		})
+	}
+}
+
+// heldUp is a transport to a sandbox without a network. Requests and answers are held up for as
+// long as the functions say, which get the number and the method of the request.
+type heldUp struct {
+	box             *sandbox.Sandbox
+	request, answer func(n int, method string) time.Duration
+	count           int
+}
+
+func (h *heldUp) RoundTrip(sent *http.Request) (*http.Response, error) {
+	h.count++
+	if h.request != nil {
+		passing(sent.Context(), h.request(h.count, sent.Method))
+	}
+	var body io.Reader
+	if sent.Body != nil {
+		body = sent.Body
+	}
+	received := httptest.NewRequestWithContext(sent.Context(), sent.Method, sent.URL.RequestURI(), body)
+	received.Header = sent.Header
+	recorded := httptest.NewRecorder()
+	h.box.ServeHTTP(recorded, received)
+	if h.answer != nil {
+		passing(sent.Context(), h.answer(h.count, sent.Method))
+	}
+	return recorded.Result(), nil
+}
+
+// passing lets time pass in a bubble.
+func passing(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -474,13 +551,14 @@ func TestTheReportIsJSONAndJUnitXML(t *testing.T) {
 func TestATargetThatCannotBeVerifiedIsRefused(t *testing.T) {
 	good := verifiedSandbox(t, nil).target
 	for name, change := range map[string]func(*contract.Target){
-		"no URL":              func(target *contract.Target) { target.BaseURL = "" },
-		"a URL with a query":  func(target *contract.Target) { target.BaseURL += "?a=b" },
-		"plain http":          func(target *contract.Target) { target.BaseURL = "http://service.test/trade-api/v2" },
-		"another scheme":      func(target *contract.Target) { target.BaseURL = "ftp://127.0.0.1" },
-		"no key ID":           func(target *contract.Target) { target.KeyID = "" },
-		"no signer":           func(target *contract.Target) { target.Signer = nil },
-		"a port that is shut": func(target *contract.Target) { target.BaseURL = closedURL(t) },
+		"no URL":             func(target *contract.Target) { target.BaseURL = "" },
+		"a URL with a query": func(target *contract.Target) { target.BaseURL += "?a=b" },
+		"plain http":         func(target *contract.Target) { target.BaseURL = "http://service.test/trade-api/v2" },
+		"another scheme":     func(target *contract.Target) { target.BaseURL = "ftp://127.0.0.1" },
+		"no key ID":          func(target *contract.Target) { target.KeyID = "" },
+		"no signer":          func(target *contract.Target) { target.Signer = nil },
+		// Nothing can listen on port 0, while another program may take one that was shut here.
+		"a port that is shut": func(target *contract.Target) { target.BaseURL = "http://127.0.0.1:0" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := good
@@ -491,13 +569,6 @@ func TestATargetThatCannotBeVerifiedIsRefused(t *testing.T) {
 			}
 		})
 	}
-}
-
-func closedURL(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
-	return server.URL
 }
 
 // made is an answer of the sandbox that a test may change before it goes out.

@@ -70,17 +70,30 @@ func (p *probe) setClock(list *operation) {
 		return
 	}
 	date, err := http.ParseTime(got.header.Get("Date"))
-	skew := time.Until(date).Round(time.Second)
+	skew := got.skewOf(date)
 	if err != nil || skew.Abs() <= maxSkew {
 		return
 	}
-	severity, text := Note, fmt.Sprintf("Date is %v from the local clock; requests are dated by it", skew)
+	shown := skew.Round(time.Second)
+	severity, text := Note, fmt.Sprintf("Date is %v from the local clock; requests are dated by it", shown)
 	if local, err := p.send(p.ctx, get("/api_keys")); err == nil && local.is(http.StatusOK) {
-		severity, text = Minor, fmt.Sprintf("Date is %v from the local clock, but timestamps of the local clock are accepted", skew)
+		severity, text = Minor, fmt.Sprintf("Date is %v from the local clock, but timestamps of the local clock are accepted", shown)
 	} else {
 		p.clock = skew
 	}
 	p.find(list, "clocks", a, got.status, severity, text)
+}
+
+// skewOf returns how far the clock that a Date was read from is from the local one, at least. It
+// was read at any time between request and answer, and cut to whole seconds.
+func (a *answer) skewOf(date time.Time) time.Duration {
+	switch end := date.Add(time.Second); {
+	case date.After(a.arrived):
+		return date.Sub(a.arrived)
+	case end.Before(a.sent):
+		return end.Sub(a.sent)
+	}
+	return 0
 }
 
 // keep protects every key that is there before any is made.

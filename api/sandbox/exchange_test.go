@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper/signature"
@@ -42,6 +43,30 @@ func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
 		if got[i] != want[i] || observed[i] != want[i] {
 			t.Errorf("exchange %d is\n%+v, observed\n%+v, want\n%+v", i, got[i], observed[i], want[i])
 		}
+	}
+}
+
+// An answer whose length is known ends for the client when all of it has come, any other one when
+// the sandbox is done with it.
+func TestALongAnswerEndsOnceItsExchangeIsInTheLog(t *testing.T) {
+	b := newBench(t)
+	for range 100 {
+		b.bootstrap(t)
+	}
+	for name, fault := range map[string]sandbox.Fault{
+		"a wrong date":      {Kind: sandbox.FaultWrongDate, Duration: time.Hour},
+		"a missing field":   {Kind: sandbox.FaultMissingField, Field: "/api_keys/0/name"},
+		"a delay after":     {Kind: sandbox.FaultDelay, Point: sandbox.AfterProcessing, Duration: time.Nanosecond},
+		"a delay halfway":   {Kind: sandbox.FaultDelay, Point: sandbox.DuringAnswer, Duration: time.Nanosecond},
+		"an answer instead": {Kind: sandbox.FaultStatus, Status: 503, Body: strings.Repeat("x", 20_000)},
+		"a stale list":      {Kind: sandbox.FaultStaleList, Duration: time.Nanosecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.setFaults(t, fault)
+			if length := b.send(t, sent{leavesContract: true}).header.Get("Content-Length"); length != "" {
+				t.Errorf("the answer says that it has %s bytes", length)
+			}
+		})
 	}
 }
 

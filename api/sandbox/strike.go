@@ -81,6 +81,11 @@ func (s *Sandbox) strikeAfter(fault Fault, w http.ResponseWriter, r *http.Reques
 
 func (s *Sandbox) strikeDuring(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
 	half := len(produced.body) / 2
+	if fault.Kind != FaultDelay {
+		// What breaks off has announced the whole. A whole answer does not say how long it is, so
+		// that the client comes to its end once the exchange is noted.
+		w.Header().Set("Content-Length", strconv.Itoa(len(produced.body)))
+	}
 	produced.begin(w)
 	_, _ = w.Write(produced.body[:half])
 	// A client that has gone shows itself to whoever comes next.
@@ -145,9 +150,6 @@ func (p *producedAnswer) Write(part []byte) (int, error) {
 
 func (p *producedAnswer) begin(w http.ResponseWriter) {
 	maps.Copy(w.Header(), p.header)
-	if len(p.body) > 0 {
-		w.Header().Set("Content-Length", strconv.Itoa(len(p.body)))
-	}
 	w.WriteHeader(p.status)
 }
 
