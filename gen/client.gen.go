@@ -250,7 +250,7 @@ type GetAPIKeysParams struct {
 	FCMSubtraderID *FCMSubtraderID `form:"fcm_subtrader_id,omitempty" json:"fcm_subtrader_id,omitempty"`
 }
 
-// Format implements fmt.Formatter for every verb. It prints the status and never the body.
+// Format implements fmt.Formatter for every valid verb. It prints the status and never the body.
 func (r GetAPIKeysHTTPResponse) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "GetAPIKeysHTTPResponse{Status: %q, Body: [REDACTED]}", r.Status())
 }
@@ -260,7 +260,7 @@ func (r GetAPIKeysHTTPResponse) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"status": r.StatusCode(), "body": "[REDACTED]"})
 }
 
-// Format implements fmt.Formatter for every verb. It prints the status and never the body.
+// Format implements fmt.Formatter for every valid verb. It prints the status and never the body.
 func (r CreateAPIKeyHTTPResponse) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "CreateAPIKeyHTTPResponse{Status: %q, Body: [REDACTED]}", r.Status())
 }
@@ -270,7 +270,7 @@ func (r CreateAPIKeyHTTPResponse) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"status": r.StatusCode(), "body": "[REDACTED]"})
 }
 
-// Format implements fmt.Formatter for every verb. It prints the status and never the body.
+// Format implements fmt.Formatter for every valid verb. It prints the status and never the body.
 func (r GenerateAPIKeyHTTPResponse) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "GenerateAPIKeyHTTPResponse{Status: %q, Body: [REDACTED]}", r.Status())
 }
@@ -280,7 +280,7 @@ func (r GenerateAPIKeyHTTPResponse) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"status": r.StatusCode(), "body": "[REDACTED]"})
 }
 
-// Format implements fmt.Formatter for every verb. It prints the status and never the body.
+// Format implements fmt.Formatter for every valid verb. It prints the status and never the body.
 func (r DeleteAPIKeyHTTPResponse) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "DeleteAPIKeyHTTPResponse{Status: %q, Body: [REDACTED]}", r.Status())
 }

@@ -16,11 +16,14 @@ func decodeAnswer[T any](response *http.Response) *T {
 }
 
 func decodeInto[T any](response *http.Response, answer *T) *T {
-	if !strings.Contains(response.Header.Get("Content-Type"), "json") ||
-		json.Unmarshal(bufferedBytes(response), answer) != nil {
+	if !saysJSON(response) || json.Unmarshal(bufferedBytes(response), answer) != nil {
 		return nil
 	}
 	return answer
+}
+
+func saysJSON(response *http.Response) bool {
+	return strings.Contains(response.Header.Get("Content-Type"), "json")
 }
 
 // decodeList makes room for the whole list at once, so that what a key costs does not rise with

@@ -69,7 +69,7 @@ func (c *call) note(attempt attempt, clock *serviceClock) {
 		return
 	}
 	c.attempts++
-	c.unknown = c.unknown || attempt.unknown
+	c.unknown = c.unknown || attempt.unknown || (attempt.sentTwice && changesState(c.method))
 	c.retryAfter = 0
 	if attempt.response == nil {
 		return
@@ -112,7 +112,7 @@ func (c *call) failure(r result) *Error {
 	}
 	switch {
 	case isType[*unsentError](r.err) && c.attempts == 0:
-		failure.Hint = "Nothing was sent"
+		failure.Hint = unsentHint(failure)
 		return failure
 	case isType[*unsentError](r.err):
 	case isCertificateError(r.err):

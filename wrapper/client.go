@@ -2,7 +2,6 @@ package wrapper
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/gen"
-	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // Client manages the API keys of one account in one environment. It signs, retries what may be
@@ -100,8 +98,9 @@ func isIncomplete(key gen.APIKey) bool {
 }
 
 // GenerateAPIKey makes an API key whose pair the service makes, RSA with 2048 bits unless the
-// request says otherwise. The answer holds the private key, which cannot be had again: keep it
-// before doing anything else. Errors are of type [*Error]. A request that the contract rules
+// request says otherwise. The answer holds the private key, which cannot be had again: keep what
+// [secret.PEM.RevealPrivateKey] returns before doing anything else, for encoding/json keeps
+// [REDACTED] in its place. Errors are of type [*Error]. A request that the contract rules
 // out is refused with [ErrInvalidRequest] before anything is sent. On [ErrOutcomeUnknown] a
 // key may be live that nobody holds, so the call is never repeated by itself.
 func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyRequest) (*gen.GenerateAPIKeyResponse, error) {
@@ -130,29 +129,6 @@ func isCompleteKey(made *gen.GenerateAPIKeyResponse) bool {
 	return made.APIKeyID != "" && !made.PrivateKey.IsEmpty()
 }
 
-// salvageKey reads the two fields that matter from an answer that is otherwise not as the
-// contract says: the private key is shown this once, and must not be lost to a wrong warning.
-func salvageKey(response *http.Response) *gen.GenerateAPIKeyResponse {
-	if response == nil || response.StatusCode/100 != 2 {
-		return nil
-	}
-	var fields struct {
-		APIKeyID   string     `json:"api_key_id"`
-		PrivateKey secret.PEM `json:"private_key"`
-	}
-	if json.Unmarshal(bufferedBytes(response), &fields) != nil {
-		return nil
-	}
-	made := &gen.GenerateAPIKeyResponse{
-		APIKeyID: fields.APIKeyID, PrivateKey: fields.PrivateKey,
-		Warning: new("The rest of the answer was not as the contract says, and was left out"),
-	}
-	if !isCompleteKey(made) {
-		return nil
-	}
-	return made
-}
-
 // CreateAPIKey makes an API key from a public key of the caller's own, PEM SPKI, RSA or
 // Ed25519. It is for accounts on the Premier or Market Maker usage level (source: seed).
 // Errors are of type [*Error]. A request that the contract rules out, or that holds anything
@@ -165,13 +141,19 @@ func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyReque
 	ctx, call := withCall(ctx)
 	response, err := c.api.CreateAPIKey(ctx, request)
 	if err := call.check(response, err, http.StatusCreated); err != nil {
+		if made := salvageKeyID(response); made != nil {
+			return made, nil
+		}
 		return nil, err
 	}
 	made := decodeAnswer[gen.CreateAPIKeyResponse](response)
-	if made == nil || made.APIKeyID == "" {
-		return nil, call.unexpected(response, "the body lacks api_key_id")
+	if made != nil && made.APIKeyID != "" {
+		return made, nil
 	}
-	return made, nil
+	if made = salvageKeyID(response); made != nil {
+		return made, nil
+	}
+	return nil, call.unexpected(response, "the body lacks api_key_id")
 }
 
 // DeleteAPIKey deletes an API key for good. Errors are of type [*Error]. An ID that is no UUID

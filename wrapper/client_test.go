@@ -189,6 +189,34 @@ func TestAGeneratedKeyIsNotLostToADriftOfOtherFields(t *testing.T) {
 	}
 }
 
+func TestACreatedKeysIDIsNotLostToADriftOfTheAnswer(t *testing.T) {
+	for name, step := range map[string]http.HandlerFunc{
+		"a warning of another type":  answer(201, `{"api_key_id":"`+otherKey+`","warning":{"text":"old"}}`),
+		"no content type":            answer(201, `{"api_key_id":"`+otherKey+`"}`, "Content-Type", "text/plain"),
+		"another status of success ": answer(200, `{"api_key_id":"`+otherKey+`"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, step)
+			made, err := f.client(t).CreateAPIKey(t.Context(), gen.CreateAPIKeyRequest{Name: "bot", PublicKey: spki(t, f.credentials.Signer().Public())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if made.APIKeyID != otherKey || made.Warning == nil {
+				t.Errorf("got %+v, want the ID and a warning", made)
+			}
+		})
+	}
+}
+
+func TestAnAnswerOfAnotherContentTypeIsNamed(t *testing.T) {
+	f := newFixture(t, answer(200, emptyList, "Content-Type", "text/html"))
+	_, err := f.client(t).GetAPIKeys(t.Context())
+	mustMatch(t, err, wrapper.ErrUnexpectedResponse)
+	if !strings.Contains(err.Error(), `Content-Type "text/html"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDeleteRefusesIDsThatAreEmptyMalformedOrChangeThePath(t *testing.T) {
 	for _, id := range []string{
 		"", " ", "x", "generate", ".", "..", "../orders", otherKey + "/", "/" + otherKey, otherKey + "?x=1", otherKey + "#x",

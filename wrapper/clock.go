@@ -41,6 +41,11 @@ func (systemClock) Wait(ctx context.Context, d time.Duration) error {
 // a smaller difference cannot be why a timestamp was refused.
 const minClockCorrection = 2 * time.Second
 
+// maxClockCorrection is the largest difference that is corrected (our own choice): a machine
+// that starts in 1970 for want of a clock is helped, and a Date that no clock shows is not
+// believed.
+const maxClockCorrection = 100 * 365 * 24 * time.Hour
+
 // serviceClock is the caller's clock plus what the service's Date header taught about it.
 type serviceClock struct {
 	Clock
@@ -76,7 +81,9 @@ func (k *keepClock) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || !refusesTimestamp(response) {
 		return response, err
 	}
-	middle := sent.Add(k.clock.Clock.Now().Sub(sent) / 2)
+	// Counted back from now: a machine that slept or was set meanwhile has another time since.
+	received := k.clock.Clock.Now()
+	middle := received.Add(-received.Sub(sent) / 2)
 	if offset, ok := offsetFromDate(response, middle); ok {
 		k.clock.offset.Store(int64(offset))
 	}
@@ -84,7 +91,7 @@ func (k *keepClock) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // offsetFromDate returns how far local is behind the Date of the response, 0 if that is too
-// little to matter, and whether the response has a Date.
+// little to matter, and whether the response has a Date that can be.
 func offsetFromDate(response *http.Response, local time.Time) (time.Duration, bool) {
 	date, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
@@ -92,7 +99,10 @@ func offsetFromDate(response *http.Response, local time.Time) (time.Duration, bo
 	}
 	// Date is cut to whole seconds, so the service's clock shows half a second more on average.
 	offset := date.Add(500 * time.Millisecond).Sub(local)
-	if offset.Abs() < minClockCorrection {
+	switch {
+	case offset.Abs() > maxClockCorrection:
+		return 0, false
+	case offset.Abs() < minClockCorrection:
 		return 0, true
 	}
 	return offset, true

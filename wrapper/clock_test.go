@@ -81,6 +81,19 @@ func TestAWrongDateIsTriedOnceAndForgotten(t *testing.T) {
 	}
 }
 
+func TestADateThatNoClockShowsIsNotBelieved(t *testing.T) {
+	for _, date := range []string{"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"} {
+		f := newFixture(t, answer(401, expiredBody, "Date", date), answer(500, `{}`))
+		client := f.client(t, wrapper.WithMaxAttempts(2))
+		if _, err := client.GetAPIKeys(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		if offset := client.ClockOffset(); offset != 0 {
+			t.Errorf("Date %s moved the clock by %s", date, offset)
+		}
+	}
+}
+
 func TestAClockThatIsSetRightMakesTheCorrectionGoAway(t *testing.T) {
 	f := newFixture(t)
 	drift := 41 * time.Second

@@ -123,7 +123,7 @@ func (c Credentials) String() string {
 	return fmt.Sprintf("Credentials{KeyID: %q, PrivateKey: %s}", c.keyID, secret.Redacted)
 }
 
-// Format writes the same as [Credentials.String] for every verb and flag.
+// Format writes the same as [Credentials.String] for every valid verb and flag.
 func (c Credentials) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, c.String())
 }

@@ -43,6 +43,8 @@ type result struct {
 	err      error
 	// neverSent is true only where it is certain that no byte of the request went out.
 	neverSent bool
+	// sentTwice: the transport sent the request again by itself.
+	sentTwice bool
 	// ended is true when the caller's context has ended.
 	ended bool
 }

@@ -25,16 +25,25 @@ const (
 	DemoFormerHost Environment = gen.ServerURLDemoFormerHost
 )
 
+const baseURLForm = "it must be absolute, such as https://external-api.demo.kalshi.co/trade-api/v2"
+
 // parseBaseURL reads a base URL such as https://host/trade-api/v2. A slash at its end does not
 // matter. Plain http is for loopback only.
 func parseBaseURL(text string) (*url.URL, error) {
-	base, err := url.Parse(strings.TrimRight(strings.TrimSpace(text), "/"))
+	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	switch {
+	case text == "":
+		return nil, errors.New("base URL: is empty; is a variable not set? " + baseURLForm)
+	case !strings.Contains(text, "://"):
+		return nil, errors.New("base URL: lacks https:// (or http:// for this machine) at its beginning; " + baseURLForm)
+	}
+	base, err := url.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("base URL: %w", errors.Unwrap(err))
 	}
 	switch {
 	case base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
-		return nil, errors.New("base URL: must be absolute, such as https://external-api.demo.kalshi.co/trade-api/v2")
+		return nil, errors.New("base URL: " + baseURLForm)
 	case base.User != nil:
 		return nil, errors.New("base URL: must not hold a user name or password; requests are signed instead")
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
@@ -54,7 +63,7 @@ func requireSecure(u *url.URL) error {
 }
 
 func isLoopback(host string) bool {
-	if host == "localhost" {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)

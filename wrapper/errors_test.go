@@ -286,6 +286,23 @@ func TestWordsOfTheServiceAreNotTakenForKeys(t *testing.T) {
 	}
 }
 
+func TestPathsInACauseAreNotTakenForKeys(t *testing.T) {
+	for _, text := range []string{
+		"the directory /var/lib/kalshi/keys cannot be opened",
+		"permission /kalshi/production/signing is not granted",
+	} {
+		f := newFixture(t, answer(200, emptyList))
+		transport, err := wrapper.NewTransport(failingSource{errors.New(text)}, f.options()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL+basePath+"/x", nil)
+		if _, err := transport.RoundTrip(req); !strings.Contains(err.Error(), text) {
+			t.Errorf("%q became %v", text, err)
+		}
+	}
+}
+
 func mustShowNoSecret(t *testing.T, err error) {
 	t.Helper()
 	var out bytes.Buffer

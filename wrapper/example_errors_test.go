@@ -62,11 +62,12 @@ func Example_unknownKey() {
 
 // A clock that is wrong is corrected; only a client that may not try twice sees the error.
 func Example_clockSkew() {
-	late := sandbox.WithClock(func() time.Time { return time.Now().Add(10 * time.Minute) })
+	clock := newFakeClock()
+	late := sandbox.WithClock(func() time.Time { return clock.Now().Add(10 * time.Minute) })
 	baseURL, creds, stop := startSandbox(late)
 	defer stop()
 
-	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithMaxAttempts(1))
+	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithClock(clock), wrapper.WithMaxAttempts(1))
 	if err != nil {
 		log.Fatal(err)
 	}

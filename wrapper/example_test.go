@@ -44,6 +44,8 @@ func exportSandbox() (stop func()) {
 		"KALSHI_API_KEY_ID":  first.ID,
 		"KALSHI_PRIVATE_KEY": first.PrivateKey.RevealPrivateKey(),
 		"KALSHI_BASE_URL":    server.URL + sandbox.BasePath,
+		// Whoever runs the tests may have a sandbox of their own.
+		"KALSHI_PRIVATE_KEY_PATH": "",
 	}
 	for name, value := range variables {
 		if err := os.Setenv(name, value); err != nil {
@@ -65,7 +67,7 @@ func ExampleCredentialsFromEnv() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// For the demo environment: wrapper.WithEnvironment(wrapper.Demo). Without an option: production.
+	// Or by name: wrapper.WithEnvironment(wrapper.Demo). Without an option: production.
 	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(os.Getenv("KALSHI_BASE_URL")))
 	if err != nil {
 		log.Fatal(err)
@@ -135,17 +137,18 @@ func ExampleError() {
 
 // A clock that is 41 s late stopped trading bots; here it costs one more request.
 func ExampleClient_ClockOffset() {
-	baseURL, creds, stop := startSandbox(sandbox.WithClock(func() time.Time { return time.Now().Add(41 * time.Second) }))
+	clock := newFakeClock()
+	baseURL, creds, stop := startSandbox(sandbox.WithClock(func() time.Time { return clock.Now().Add(41 * time.Second) }))
 	defer stop()
-	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL))
+	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithClock(clock))
 	if err != nil {
 		log.Fatal(err)
 	}
 
 	list, err := client.GetAPIKeys(context.Background())
-	fmt.Println(len(list.APIKeys), err, client.ClockOffset().Round(5*time.Second))
+	fmt.Println(len(list.APIKeys), err, client.ClockOffset().Round(time.Second))
 	// Output:
-	// 1 <nil> 40s
+	// 1 <nil> 41s
 }
 
 // A Transport signs the requests of any HTTP client, to any endpoint of the service.

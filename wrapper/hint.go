@@ -43,6 +43,17 @@ func hintFor(e *Error, c *call) string {
 	return ""
 }
 
+// unsentHint tells the request that is refused here from the one whose answer redirects to it.
+func unsentHint(e *Error) string {
+	switch {
+	case e.is(ErrOutcomeUnknown):
+		return "The redirect answers a request that was sent and may have taken effect: look before you repeat it"
+	case e.is(ErrUnexpectedResponse):
+		return "The redirect answers a request that was sent; the one that would follow was not"
+	}
+	return "Nothing was sent"
+}
+
 func outcomeUnknownHint(op operation) string {
 	switch op {
 	case opGenerateAPIKey:

@@ -107,6 +107,7 @@ func saidByService(t *testing.T, err error) string {
 // scene is a sandbox and what a user needs to use it. A mistake changes one thing in it.
 type scene struct {
 	t          *testing.T
+	clock      *fakeClock
 	box        *sandbox.Sandbox
 	server     *httptest.Server
 	baseURL    string
@@ -115,10 +116,11 @@ type scene struct {
 
 func newScene(t *testing.T, options ...sandbox.Option) *scene {
 	t.Helper()
-	box := sandbox.New(options...)
+	clock := newFakeClock()
+	box := sandbox.New(append([]sandbox.Option{sandbox.WithClock(clock.Now)}, options...)...)
 	server := httptest.NewServer(box)
 	t.Cleanup(server.Close)
-	s := &scene{t: t, box: box, server: server, baseURL: server.URL + sandbox.BasePath}
+	s := &scene{t: t, clock: clock, box: box, server: server, baseURL: server.URL + sandbox.BasePath}
 	s.key, s.other = s.newKey(sandbox.OfType(sandbox.Ed25519)), s.newKey(sandbox.OfType(sandbox.Ed25519))
 	return s
 }
@@ -180,7 +182,9 @@ func (s *scene) listAs(source wrapper.CredentialSource, options ...wrapper.Optio
 
 func (s *scene) client(source wrapper.CredentialSource, options ...wrapper.Option) (*wrapper.Client, error) {
 	s.t.Helper()
-	defaults := []wrapper.Option{wrapper.WithBaseURL(s.baseURL), wrapper.WithClock(newLiveClock()), wrapper.WithMaxAttempts(2)}
+	defaults := []wrapper.Option{
+		wrapper.WithBaseURL(s.baseURL), wrapper.WithClock(s.clock), wrapper.WithMaxAttempts(2), wrapper.WithAttemptTimeout(patience),
+	}
 	client, err := wrapper.NewClient(source, append(defaults, options...)...)
 	if err == nil {
 		s.t.Cleanup(client.CloseIdleConnections)
@@ -252,9 +256,9 @@ func newTLSServer(t *testing.T) *httptest.Server {
 }
 
 // lateClock is a machine's clock that is 41 s behind.
-type lateClock struct{ liveClock }
+type lateClock struct{ *fakeClock }
 
-func (lateClock) Now() time.Time { return time.Now().Add(-41 * time.Second) }
+func (c lateClock) Now() time.Time { return c.fakeClock.Now().Add(-41 * time.Second) }
 
 type mistake = func(*scene) error
 
@@ -427,16 +431,16 @@ func proxyMistakes() map[string]mistake {
 func clockMistakes() map[string]mistake {
 	return map[string]mistake{
 		"a clock that is late, no retry": func(s *scene) error {
-			return s.list(wrapper.WithClock(lateClock{newLiveClock()}), wrapper.WithMaxAttempts(1))
+			return s.list(wrapper.WithClock(lateClock{s.clock}), wrapper.WithMaxAttempts(1))
 		},
 		"a late clock and the PEM of another": func(s *scene) error {
-			late := wrapper.WithClock(lateClock{newLiveClock()})
+			late := wrapper.WithClock(lateClock{s.clock})
 			return s.listWith(s.key.ID, s.other.PrivateKey.RevealPrivateKey(), late)
 		},
 		"a proxy that holds requests back": func(s *scene) error {
 			minute := int64(60_000)
 			s.behind(func(r *http.Request) {
-				r.Header.Set(signature.HeaderTimestamp, fmt.Sprint(time.Now().UnixMilli()-minute))
+				r.Header.Set(signature.HeaderTimestamp, fmt.Sprint(s.clock.Now().UnixMilli()-minute))
 			})
 			return s.list()
 		},
@@ -453,8 +457,7 @@ func reachMistakes() map[string]mistake {
 			return s.list(wrapper.WithBaseURL("https://kalshi.test/trade-api/v2"), wrapper.WithHTTPTransport(unknown), once)
 		},
 		"a host that nothing listens on": func(s *scene) error {
-			s.server.Close()
-			return s.list(once)
+			return s.list(wrapper.WithBaseURL("http://"+nobodyListens+basePath), once)
 		},
 		"https to a port that speaks http": func(s *scene) error {
 			return s.list(wrapper.WithBaseURL("https://"+s.server.Listener.Addr().String()+"/trade-api/v2"), once)
@@ -520,28 +523,26 @@ func TestAnExpiredCertificateSendsOneToTheClock(t *testing.T) {
 }
 
 func TestHintsTellApartWhyNoAnswerCame(t *testing.T) {
+	stalling := newStalling()
 	for name, row := range map[string]struct {
-		transport *http.Transport
+		transport http.RoundTripper
 		step      http.HandlerFunc
+		timeout   time.Duration
 		want      string
 	}{
 		"a proxy that cannot be reached": {
 			&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("connection refused")}
-			}}, answer(200, emptyList), "HTTPS_PROXY",
+			}}, answer(200, emptyList), patience, "HTTPS_PROXY",
 		},
-		"no answer in time":     {&http.Transport{DisableKeepAlives: true}, stall, "No answer came in time"},
-		"a connection cut off":  {&http.Transport{DisableKeepAlives: true}, hangUp, "The connection was lost before the answer"},
-		"an answer without why": {&http.Transport{DisableKeepAlives: true}, answer(401, `{}`), "answers in the service's place"},
+		"no answer in time":     {stalling, stalling.step, time.Millisecond, "No answer came in time"},
+		"a connection cut off":  {&http.Transport{DisableKeepAlives: true}, hangUp, patience, "The connection was lost before the answer"},
+		"an answer without why": {&http.Transport{DisableKeepAlives: true}, answer(401, `{}`), patience, "answers in the service's place"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, row.step)
-			client, err := wrapper.NewClient(f.credentials, f.options(
-				wrapper.WithHTTPTransport(row.transport), wrapper.WithMaxAttempts(1), wrapper.WithAttemptTimeout(300*time.Millisecond))...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = client.GetAPIKeys(t.Context())
+			_, err := f.client(t, wrapper.WithHTTPTransport(row.transport), wrapper.WithMaxAttempts(1),
+				wrapper.WithAttemptTimeout(row.timeout)).GetAPIKeys(t.Context())
 			if hint := mustBeError(t, err).Hint; !strings.Contains(hint, row.want) {
 				t.Errorf("hint %q does not say %q", hint, row.want)
 			}
@@ -566,9 +567,12 @@ func TestTheHintSaysThatCorrectingTheClockDidNotHelp(t *testing.T) {
 
 func TestACallWhoseContextEndsSaysSoAndWhatTheLastAttemptCameTo(t *testing.T) {
 	t.Run("while the answer is awaited", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		_, err := newFixture(t, stall).client(t).GetAPIKeys(ctx)
+		ctx := deadlineByHand{t.Context(), make(chan struct{})}
+		f := newFixture(t, func(w http.ResponseWriter, r *http.Request) {
+			close(ctx.passed)
+			stall(w, r)
+		})
+		_, err := f.client(t).GetAPIKeys(ctx)
 		mustMatch(t, err, context.DeadlineExceeded)
 		mustHint(t, err, "deadline passed")
 	})

@@ -13,7 +13,8 @@ import (
 const (
 	// DefaultMaxAttempts is how often a request is sent at most.
 	DefaultMaxAttempts = 4
-	// DefaultAttemptTimeout bounds one attempt, from dialling to the last byte of the answer.
+	// DefaultAttemptTimeout bounds one attempt, from asking for credentials to the last byte of
+	// the answer.
 	DefaultAttemptTimeout = 15 * time.Second
 	// DefaultMaxRetryAfter is the longest Retry-After that is waited for.
 	DefaultMaxRetryAfter = 30 * time.Second
@@ -57,7 +58,10 @@ func newConfig(source CredentialSource, opts []Option) (*config, error) {
 			maxBackoff:     DefaultMaxBackoff,
 		},
 	}
-	for _, option := range append([]Option{WithEnvironment(Production)}, opts...) {
+	for i, option := range append([]Option{WithEnvironment(Production)}, opts...) {
+		if option == nil {
+			return nil, fmt.Errorf("kalshi: option %d is nil", i)
+		}
 		if err := option(config); err != nil {
 			return nil, fmt.Errorf("kalshi: %w", err)
 		}
@@ -96,8 +100,8 @@ func WithBaseURL(baseURL string) Option {
 
 // WithHTTPTransport sets the transport that carries the signed requests: for a proxy, client
 // certificates, recording or contract checks. It must be safe for concurrent use, must send each
-// request once, and must use the request's context for nothing but sending it. The default is a clone of [http.DefaultTransport] that keeps more idle
-// connections.
+// request once, and must use the request's context for nothing but sending it. The default is a
+// clone of [http.DefaultTransport] that keeps more idle connections.
 func WithHTTPTransport(transport http.RoundTripper) Option {
 	return func(c *config) error {
 		if transport == nil {
@@ -160,8 +164,8 @@ func WithBackoff(first, longest time.Duration) Option {
 	}
 }
 
-// WithAttemptTimeout bounds one attempt, from dialling to the last byte of the answer. The
-// context bounds the whole call. The default is [DefaultAttemptTimeout].
+// WithAttemptTimeout bounds one attempt, from asking for credentials and signing to the last byte
+// of the answer. The context bounds the whole call. The default is [DefaultAttemptTimeout].
 func WithAttemptTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		c.retry.attemptTimeout = timeout

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"fmt"
 	"net/http"
 )
 
@@ -22,6 +23,9 @@ func (c *call) unexpected(response *http.Response, problem string) *Error {
 	unexpected := c.newError()
 	unexpected.StatusCode = response.StatusCode
 	unexpected.Message = problem
+	if !saysJSON(response) {
+		unexpected.Message += fmt.Sprintf(" (Content-Type %q)", scrub(response.Header.Get("Content-Type"), maxCodeLength))
+	}
 	unexpected.kinds = []error{ErrUnexpectedResponse}
 	unexpected.markUnknown(changesState(c.method))
 	unexpected.Hint = hintFor(unexpected, c)

@@ -53,7 +53,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (r *retry) attempt(req *http.Request, call *call, backoffs *backoff.ExponentialBackOff) attempt {
 	started := r.clock.Clock.Now()
-	result := r.send(req)
+	result := r.send(req, call.operation)
 	attempt := attempt{
 		result:   result,
 		verdict:  decide(call.operation, call.method, result),

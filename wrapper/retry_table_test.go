@@ -81,8 +81,10 @@ func TestATimeoutIsRetriedOnlyWhereTheMethodAllowsIt(t *testing.T) {
 	for method, want := range map[string]int{"GET": 2, "DELETE": 2, "POST": 1} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, stall, answer(200, ``))
-			err := f.roundTrip(t, method, "/portfolio/orders", wrapper.WithAttemptTimeout(time.Second))
+			stalling := newStalling()
+			f := newFixture(t, stalling.step, answer(200, ``))
+			err := f.roundTrip(t, method, "/portfolio/orders",
+				wrapper.WithHTTPTransport(stalling), wrapper.WithAttemptTimeout(time.Millisecond))
 			if got := len(f.seen()); got != want {
 				t.Errorf("the server saw %d requests, want %d", got, want)
 			}
@@ -162,15 +164,11 @@ func TestWhatWasNeverSentIsRetriedForEveryMethod(t *testing.T) {
 	}
 }
 
-// dialRefused dials a port that was open a moment ago.
+// nobodyListens is an address that nothing can listen on: a listener on port 0 gets another port.
+const nobodyListens = "127.0.0.1:0"
+
 func dialRefused(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	_, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+	_, err := new(net.Dialer).DialContext(ctx, "tcp", nobodyListens)
 	return err
 }
 

@@ -15,37 +15,52 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 )
 
-// liveClient returns a client of a sandbox over HTTP, and the sandbox.
-func liveClient(t *testing.T, options ...sandbox.Option) (*wrapper.Client, *sandbox.Sandbox, string) {
+// live is a sandbox over HTTP, a clock that it shares with its clients, and one of those.
+type live struct {
+	service *sandbox.Sandbox
+	baseURL string
+	clock   *fakeClock
+	client  *wrapper.Client
+}
+
+func goLive(t *testing.T) *live {
 	t.Helper()
-	service := sandbox.New(options...)
+	clock := newFakeClock()
+	return goLiveBy(t, clock, clock.Now)
+}
+
+// goLiveBy is goLive with a service that has another time than its clients.
+func goLiveBy(t *testing.T, clock *fakeClock, now func() time.Time) *live {
+	t.Helper()
+	service := sandbox.New(sandbox.WithClock(now))
 	first, err := service.Bootstrap(sandbox.OfType(sandbox.Ed25519))
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
-	baseURL := server.URL + sandbox.BasePath
-	return connect(t, baseURL, first.ID, first.PrivateKey.RevealPrivateKey()), service, baseURL
+	l := &live{service: service, baseURL: server.URL + sandbox.BasePath, clock: clock}
+	l.client = l.connect(t, first.ID, first.PrivateKey.RevealPrivateKey())
+	return l
 }
 
-func connect(t *testing.T, baseURL, keyID, pem string, allowed ...contract.Option) *wrapper.Client {
+func (l *live) connect(t *testing.T, keyID, pem string, allowed ...contract.Option) *wrapper.Client {
 	t.Helper()
 	creds, err := wrapper.NewCredentials(keyID, []byte(pem))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connectSigner(t, baseURL, keyID, creds.Signer(), allowed...)
+	return l.connectSigner(t, keyID, creds.Signer(), allowed...)
 }
 
 // connectSigner returns a client whose every exchange is held against the contract.
-func connectSigner(t *testing.T, baseURL, keyID string, signer crypto.Signer, allowed ...contract.Option) *wrapper.Client {
+func (l *live) connectSigner(t *testing.T, keyID string, signer crypto.Signer, allowed ...contract.Option) *wrapper.Client {
 	t.Helper()
 	creds, err := wrapper.NewSignerCredentials(keyID, signer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithClock(newLiveClock()),
+	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(l.baseURL), wrapper.WithClock(l.clock), wrapper.WithAttemptTimeout(patience),
 		wrapper.WithHTTPTransport(contract.Transport(nil, contract.TB(t), allowed...)))
 	if err != nil {
 		t.Fatal(err)
@@ -54,22 +69,16 @@ func connectSigner(t *testing.T, baseURL, keyID string, signer crypto.Signer, al
 	return client
 }
 
-// liveClock tells the system's time and does not wait.
-type liveClock struct{ wrapper.Clock }
-
-func newLiveClock() liveClock { return liveClock{newFakeClock()} }
-
-func (liveClock) Now() time.Time { return time.Now() }
-
 func TestGeneratedKeysOfBothTypesSignUntilTheyAreDeleted(t *testing.T) {
 	for _, keyType := range []gen.KeyType{gen.KeyTypeRSA, gen.KeyTypeEd25519} {
 		t.Run(string(keyType), func(t *testing.T) {
-			client, _, baseURL := liveClient(t)
+			l := goLive(t)
+			client := l.client
 			made, err := client.GenerateAPIKey(t.Context(), gen.GenerateAPIKeyRequest{Name: "bot", KeyType: &keyType})
 			if err != nil {
 				t.Fatal(err)
 			}
-			bot := connect(t, baseURL, made.APIKeyID, made.PrivateKey.RevealPrivateKey())
+			bot := l.connect(t, made.APIKeyID, made.PrivateKey.RevealPrivateKey())
 			list, err := bot.GetAPIKeys(t.Context())
 			if err != nil || len(list.APIKeys) != 2 {
 				t.Fatalf("%v, %v", list, err)
@@ -85,15 +94,15 @@ func TestGeneratedKeysOfBothTypesSignUntilTheyAreDeleted(t *testing.T) {
 }
 
 func TestAKeyCreatedFromAnOwnPairSigns(t *testing.T) {
-	client, _, baseURL := liveClient(t)
+	l := goLive(t)
 	own := newCredentials(t, otherKey)
-	made, err := client.CreateAPIKey(t.Context(), gen.CreateAPIKeyRequest{
+	made, err := l.client.CreateAPIKey(t.Context(), gen.CreateAPIKeyRequest{
 		Name: "hsm", PublicKey: spki(t, own.Signer().Public()), Scopes: &gen.Scopes{gen.ScopeRead}, Subaccount: new(63),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hsm := connectSigner(t, baseURL, made.APIKeyID, own.Signer())
+	hsm := l.connectSigner(t, made.APIKeyID, own.Signer())
 	list, err := hsm.GetAPIKeys(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -104,12 +113,12 @@ func TestAKeyCreatedFromAnOwnPairSigns(t *testing.T) {
 }
 
 func TestTheWrongPrivateKeyIsToldFromAnUnknownKey(t *testing.T) {
-	_, service, baseURL := liveClient(t)
-	first, err := service.Bootstrap()
+	l := goLive(t)
+	first, err := l.service.Bootstrap()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := service.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	second, err := l.service.Bootstrap(sandbox.OfType(sandbox.Ed25519))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +131,7 @@ func TestTheWrongPrivateKeyIsToldFromAnUnknownKey(t *testing.T) {
 		{"a key ID with a stray letter", first.ID + "x", wrapper.ErrMalformedKeyID},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			client := connect(t, baseURL, row.keyID, second.PrivateKey.RevealPrivateKey(), contract.AllowRules(contract.RuleHeaderForm))
+			client := l.connect(t, row.keyID, second.PrivateKey.RevealPrivateKey(), contract.AllowRules(contract.RuleHeaderForm))
 			_, err := client.GetAPIKeys(t.Context())
 			mustMatch(t, err, row.kind, wrapper.ErrUnauthenticated)
 			if failure := mustBeError(t, err); failure.Attempts != 1 {
@@ -133,19 +142,20 @@ func TestTheWrongPrivateKeyIsToldFromAnUnknownKey(t *testing.T) {
 }
 
 func TestAClientSurvivesAServiceWhoseClockRunsAhead(t *testing.T) {
-	client, _, _ := liveClient(t, sandbox.WithClock(func() time.Time { return time.Now().Add(41 * time.Second) }))
+	clock := newFakeClock()
+	client := goLiveBy(t, clock, func() time.Time { return clock.Now().Add(41 * time.Second) }).client
 	for range 2 {
 		if _, err := client.GetAPIKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if off := (client.ClockOffset() - 41*time.Second).Abs(); off > 2*time.Second {
+	if off := (client.ClockOffset() - 41*time.Second).Abs(); off > time.Second {
 		t.Errorf("the clock was corrected by %s, want 41s", client.ClockOffset())
 	}
 }
 
 func TestManyCallersShareAClientWhileKeysComeAndGo(t *testing.T) {
-	client, _, _ := liveClient(t)
+	client := goLive(t).client
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -15,11 +16,14 @@ const (
 	maxCauseLength   = 500
 )
 
+// minSecretLength is longer than a UUID and its prefixes, and shorter than the base64 of any
+// private key or signature.
+const minSecretLength = 44
+
 var (
 	// An armour that was opened hides everything up to its end, or up to the end of the text.
-	pemBlock = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
-	// Longer than a UUID and its prefixes, shorter than any private key or signature.
-	longToken = regexp.MustCompile(`[A-Za-z0-9+/=_-]{44,}`)
+	pemBlock  = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
+	longToken = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9+/=_-]{%d,}`, minSecretLength))
 	// Base64 that is broken into lines or escaped: at least two groups, all but the last long.
 	brokenToken = regexp.MustCompile(`(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr/]|%[0-9A-Fa-f]{2})+)+[A-Za-z0-9+/=]+`)
 	// Bytes in hexadecimal, one by one.
@@ -42,9 +46,10 @@ func scrub(text string, limit int) string {
 	return text
 }
 
-// redactBroken spares words: base64 of that length has digits or signs in it.
+// redactBroken spares words, and what is too short for a private key or a signature, such as a
+// path: base64 of that length has digits or signs in it.
 func redactBroken(groups string) string {
-	if strings.ContainsAny(groups, "0123456789+/=") {
+	if len(groups) >= minSecretLength && strings.ContainsAny(groups, "0123456789+/=") {
 		return secret.Redacted
 	}
 	return groups

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"sync/atomic"
 )
 
 // send makes one attempt with a clone of req.
-func (r *retry) send(req *http.Request) result {
+func (r *retry) send(req *http.Request, op operation) result {
 	if err := req.Context().Err(); err != nil {
 		return result{err: &unsentError{err}, neverSent: true}
 	}
@@ -25,18 +24,32 @@ func (r *retry) send(req *http.Request) result {
 		}
 		clone.Body = body
 	}
-	if !isIdempotent(methodOf(req)) && hasIdempotencyKey(req) {
-		// net/http sends such requests again by itself, below retry and signing.
-		clone.GetBody = nil
-	}
+	restrict(clone, op)
 	response, err := r.next.RoundTrip(clone)
 	if err != nil {
 		ended := req.Context().Err()
-		return result{err: withContextError(err, ended), ended: ended != nil, neverSent: connection.neverSent(err)}
+		return result{
+			err: withContextError(err, ended), ended: ended != nil,
+			neverSent: connection.neverSent(err), sentTwice: connection.sentTwice(),
+		}
 	}
 	// The clone's headers carry the signature; whoever prints the response need not see them.
 	response.Request = req
-	return result{response: response}
+	return result{response: response, sentTwice: connection.sentTwice()}
+}
+
+// restrict keeps net/http from what it would do on its own.
+func restrict(clone *http.Request, op operation) {
+	if !isIdempotent(methodOf(clone)) {
+		// It sends a body again, below retry and signing, where HTTP/2 resets the stream or where
+		// there is an Idempotency-Key, whatever became of the first.
+		clone.GetBody = nil
+	}
+	if op == opGenerateAPIKey {
+		// It logs what a server sends on an idle connection, which may be a private key
+		// behind an answer that seemed to have ended.
+		clone.Close = true
+	}
 }
 
 // withContextError keeps the context's error visible to errors.Is where a transport returns the
@@ -51,33 +64,14 @@ func withContextError(err, ended error) error {
 // attemptContext bounds an attempt, which includes reading the response body. A request to
 // upgrade the connection goes on after its answer, so it is bounded by the caller alone.
 func (r *retry) attemptContext(req *http.Request) (context.Context, context.CancelFunc) {
-	if req.Header.Get("Upgrade") != "" {
+	if isUpgrade(req) {
 		return req.Context(), func() {}
 	}
 	return context.WithTimeout(req.Context(), r.policy.attemptTimeout)
 }
 
-// connectionTrace watches whether an attempt ever had a connection. Transports that do not
-// report to httptrace leave it untouched.
-type connectionTrace struct {
-	asked, got atomic.Bool
-}
-
-func (c *connectionTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { c.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
-	}
-}
-
-// neverSent is true only on evidence: a dial error, or a transport that asked for a connection
-// and never got one.
-func (c *connectionTrace) neverSent(err error) bool {
-	return !c.got.Load() && (c.asked.Load() || isDialError(err))
-}
-
-func hasIdempotencyKey(req *http.Request) bool {
-	return req.Header.Get("Idempotency-Key") != "" || req.Header.Get("X-Idempotency-Key") != ""
+func isUpgrade(req *http.Request) bool {
+	return req.Header.Get("Upgrade") != ""
 }
 
 func hasBody(req *http.Request) bool {

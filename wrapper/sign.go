@@ -54,6 +54,9 @@ func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &unsentError{err}
 	}
 	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
+	if ended := req.Context().Err(); err == nil && ended != nil {
+		err = fmt.Errorf("the signature came too late: %w", ended)
+	}
 	if err != nil {
 		closeBody(req)
 		return nil, &unsentError{err}
@@ -67,13 +70,15 @@ func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // refuse holds back requests that must not carry this client's signature.
 func (s *signEach) refuse(req *http.Request) error {
-	if req.URL.Scheme != s.base.Scheme || !sameHost(req.URL, s.base) || (req.Host != "" && req.Host != req.URL.Host) {
+	if req.Response != nil {
+		return refuseRedirected(req.Response)
+	}
+	if req.URL.Scheme != s.base.Scheme || !sameHost(req.URL, s.base) {
 		return fmt.Errorf("%w: the request goes to another origin than the client's base URL %s://%s; make a client for that origin",
 			ErrInsecure, s.base.Scheme, s.base.Host)
 	}
-	if req.Response != nil {
-		return fmt.Errorf("%w: status %d redirects, and a redirect is not followed: it may turn a POST into a GET; "+
-			"set CheckRedirect to return http.ErrUseLastResponse to get the redirect as the answer", ErrUnexpectedResponse, req.Response.StatusCode)
+	if req.Host != "" && req.Host != req.URL.Host {
+		return fmt.Errorf("%w: the request's Host is not that of its URL; leave Request.Host empty", ErrInsecure)
 	}
 	if req.URL.Opaque != "" {
 		return fmt.Errorf("%w: the URL is opaque, so its path cannot be signed; set URL.Path", ErrInvalidRequest)
@@ -84,6 +89,16 @@ func (s *signEach) refuse(req *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// refuseRedirected returns why a redirect is not followed. The request that it answers was sent.
+func refuseRedirected(redirect *http.Response) error {
+	err := fmt.Errorf("%w: status %d redirects, and a redirect is not followed: it may turn a POST into a GET; "+
+		"set CheckRedirect to return http.ErrUseLastResponse to get the redirect as the answer", ErrUnexpectedResponse, redirect.StatusCode)
+	if redirect.Request == nil || changesState(methodOf(redirect.Request)) {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return err
 }
 
 func sameHost(a, b *url.URL) bool {
@@ -119,6 +134,9 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 	signed, err := signature.Sign(credentials.Signer(), timestamp, methodOf(req), signature.Path(req.URL))
 	if err != nil {
 		return nil, err
+	}
+	if req.Header == nil {
+		req.Header = make(http.Header)
 	}
 	setHeaders(req.Header, credentials.KeyID(), signed, timestamp)
 	return credentials, nil

@@ -12,6 +12,9 @@ import (
 // says otherwise: 10 MiB (our own choice).
 const DefaultMaxResponseBytes = 10 << 20
 
+// errNoAnswer reports a transport that breaks the rules of [http.RoundTripper].
+var errNoAnswer = errors.New("the HTTP transport returned neither a response nor an error")
+
 // errTooLarge reports a response body over the limit.
 var errTooLarge = errors.New("the response body is larger than the limit")
 
@@ -24,10 +27,13 @@ type sizeLimit struct {
 
 func (s *sizeLimit) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, err := s.next.RoundTrip(req)
-	if err != nil || response.StatusCode == http.StatusSwitchingProtocols || req.Method == http.MethodHead {
+	if err == nil && response == nil {
+		return nil, errNoAnswer
+	}
+	if err != nil || req.Method == http.MethodHead || isUpgrade(req) && response.StatusCode == http.StatusSwitchingProtocols {
 		return response, err
 	}
-	body := response.Body
+	body := bodyOf(response)
 	defer func() { _ = body.Close() }()
 	data, err := readCapped(body, response.ContentLength, s.maxBytes)
 	switch {
@@ -40,6 +46,19 @@ func (s *sizeLimit) RoundTrip(req *http.Request) (*http.Response, error) {
 	response.Body = &bufferedBody{Reader: bytes.NewReader(data), data: data}
 	response.ContentLength = int64(len(data))
 	return response, nil
+}
+
+// bodyOf returns what there is to read of an answer. Behind a switch to another protocol, which
+// nobody asked for, comes no body, and no end. A test's transport may leave the body out.
+func bodyOf(response *http.Response) io.ReadCloser {
+	if response.Body == nil {
+		return http.NoBody
+	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		_ = response.Body.Close()
+		return http.NoBody
+	}
+	return response.Body
 }
 
 func readCapped(body io.Reader, announced, limit int64) ([]byte, error) {

@@ -18,6 +18,11 @@ import (
 // ([ErrUnexpectedResponse]), because it may be a GET in the place of a POST: set CheckRedirect to
 // return [http.ErrUseLastResponse], as [Client] does, to get the redirect as the answer.
 //
+// Bound a call by its context and not by the Timeout of an http.Client, which puts a text of its
+// own in the place of the error, and with it of [ErrOutcomeUnknown]. A request with a body that
+// is not idempotent is never sent twice; one without a body net/http sends again by itself where
+// HTTP/2 resets the stream before it is answered.
+//
 // A Transport is safe for concurrent use.
 type Transport struct {
 	chain  http.RoundTripper

@@ -198,6 +198,8 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	}{
 		{"plain http to another machine", wrapper.WithBaseURL("http://api.elections.kalshi.com/trade-api/v2"), wrapper.ErrInsecure},
 		{"a base URL without a host", wrapper.WithBaseURL("/trade-api/v2"), nil},
+		{"a base URL from a variable that is not set", wrapper.WithBaseURL(""), nil},
+		{"a base URL without a scheme", wrapper.WithBaseURL("127.0.0.1:8080/trade-api/v2"), nil},
 		{"a base URL of another scheme", wrapper.WithBaseURL("ftp://127.0.0.1"), nil},
 		{"a base URL with a password", wrapper.WithBaseURL("https://u:p@127.0.0.1"), nil},
 		{"a base URL with a query", wrapper.WithBaseURL("https://127.0.0.1/?a=b"), nil},
@@ -211,6 +213,7 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 		{"no backoff", wrapper.WithBackoff(0, time.Second), nil},
 		{"a nil transport", wrapper.WithHTTPTransport(nil), nil},
 		{"a nil clock", wrapper.WithClock(nil), nil},
+		{"a nil option", nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := wrapper.NewClient(credentials, row.option)
@@ -349,34 +352,14 @@ func TestBackoffGrowsWithFullJitterUpToItsCap(t *testing.T) {
 }
 
 func TestAContextEndsAWaitAndTheErrorKeepsTheLastAnswer(t *testing.T) {
-	f := newFixture(t, answer(429, rateLimitBody, "Retry-After", "20"))
+	f := newFixture(t, answer(429, rateLimitBody, "Retry-After", "30"))
 	ctx, cancel := context.WithCancel(t.Context())
-	client, err := wrapper.NewClient(f.credentials, wrapper.WithBaseURL(f.server.URL+basePath))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.steps[0] = func(w http.ResponseWriter, r *http.Request) {
-		answer(429, rateLimitBody, "Retry-After", "20")(w, r)
-		time.AfterFunc(50*time.Millisecond, cancel)
-	}
-	started := time.Now()
-	_, err = client.GetAPIKeys(ctx)
+	clock := interruptingClock{wrapper.SystemClock(), cancel}
+	_, err := f.client(t, wrapper.WithClock(clock)).GetAPIKeys(ctx)
 	mustMatch(t, err, context.Canceled, wrapper.ErrRateLimited)
-	if time.Since(started) > 10*time.Second {
-		t.Error("the wait went on after the context had ended")
+	if got := len(f.seen()); got != 1 {
+		t.Errorf("%d requests, want 1: the wait went on after the context had ended", got)
 	}
-}
-
-// endingClock ends the context as soon as the client waits.
-type endingClock struct {
-	*fakeClock
-
-	end context.CancelFunc
-}
-
-func (c endingClock) Wait(ctx context.Context, d time.Duration) error {
-	c.end()
-	return c.fakeClock.Wait(ctx, d)
 }
 
 func TestAWaitAfterALostConnectionKeepsThatTheOutcomeIsUnknown(t *testing.T) {

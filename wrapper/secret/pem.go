@@ -22,6 +22,10 @@ const Redacted = "[REDACTED]"
 // the JSON.
 var ErrNotString = errors.New("secret: the JSON value of a private key must be a string")
 
+// ErrRedacted reports JSON that holds [Redacted] in a secret's place. What wrote it did not keep
+// the private key, which is only had with [PEM.RevealPrivateKey].
+var ErrRedacted = errors.New("secret: the JSON holds " + Redacted + " in a private key's place: encoding/json does not keep one")
+
 // PEM is a private key in PEM form, as the service returns it from generateApiKey (field and
 // form: published). The zero PEM is empty. A PEM is immutable and safe for concurrent use.
 type PEM struct {
@@ -54,7 +58,7 @@ func (p PEM) String() string { return Redacted }
 // GoString returns [Redacted].
 func (p PEM) GoString() string { return Redacted }
 
-// Format writes [Redacted] for every verb and flag.
+// Format writes [Redacted] for every valid verb and flag.
 func (p PEM) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, Redacted)
 }
@@ -67,11 +71,14 @@ func (p PEM) LogValue() slog.Value { return slog.StringValue(Redacted) }
 func (p PEM) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // UnmarshalJSON reads a JSON string, or null as the empty PEM. It returns [ErrNotString] for
-// any other JSON value.
+// any other JSON value, and [ErrRedacted] for what [PEM.MarshalText] wrote.
 func (p *PEM) UnmarshalJSON(data []byte) error {
 	var text *string
 	if err := json.Unmarshal(data, &text); err != nil {
 		return ErrNotString
+	}
+	if text != nil && *text == Redacted {
+		return ErrRedacted
 	}
 	p.text = text
 	return nil

@@ -111,6 +111,16 @@ func TestJSONThatIsNoStringIsRefusedWithoutQuotingIt(t *testing.T) {
 	}
 }
 
+func TestWhatJSONDidNotKeepIsNotTakenForAKey(t *testing.T) {
+	kept, err := json.Marshal(holder{Key: secret.NewPEM(canary)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(kept, new(holder)); !errors.Is(err, secret.ErrRedacted) {
+		t.Errorf("got %v, want ErrRedacted", err)
+	}
+}
+
 func mustHide(t *testing.T, text string) {
 	t.Helper()
 	hex := fmt.Sprintf("%x", canary)

@@ -121,10 +121,15 @@ const (
 
 // schemeOf asks only foreign signers for their public key: an Ed25519 key makes a copy of it.
 func schemeOf(key crypto.Signer) scheme {
-	switch key.(type) {
+	switch key := key.(type) {
+	case nil:
+		return schemeNone
 	case *rsa.PrivateKey:
 		return schemeRSA
 	case ed25519.PrivateKey:
+		if len(key) != ed25519.PrivateKeySize {
+			return schemeNone
+		}
 		return schemeEd25519
 	}
 	switch key.Public().(type) {

@@ -182,8 +182,10 @@ func TestAKeyThatIsNeitherRSANorEd25519IsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signature.Sign(ec, "1", "GET", "/"); !errors.Is(err, signature.ErrKeyType) {
-		t.Errorf("Sign: got %v, want ErrKeyType", err)
+	for name, key := range map[string]crypto.Signer{"an EC key": ec, "no key": nil, "half an Ed25519 key": ed25519.PrivateKey("short")} {
+		if _, err := signature.Sign(key, "1", "GET", "/"); !errors.Is(err, signature.ErrKeyType) {
+			t.Errorf("Sign with %s: got %v, want ErrKeyType", name, err)
+		}
 	}
 	for name, key := range map[string]crypto.PublicKey{"an EC key": ec.Public(), "no key": nil, "a text": "key"} {
 		if err := signature.Verify(key, "1", "GET", "/", ""); !errors.Is(err, signature.ErrKeyType) {

@@ -1,0 +1,45 @@
+package wrapper_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/wrapper"
+)
+
+func TestAPOSTThatIsRedirectedMayHaveTakenEffect(t *testing.T) {
+	const elsewhere = "https://elsewhere.invalid/trade-api/v2/x"
+	for _, target := range []string{basePath + "/x", elsewhere} {
+		for _, status := range []int{301, 303, 307} {
+			f := newFixture(t, answer(status, ``, "Location", target))
+			httpClient := &http.Client{Transport: f.transport(t)}
+			_, err := httpClient.Post(f.server.URL+basePath+"/orders", "application/json", strings.NewReader(`{}`))
+			mustMatch(t, err, wrapper.ErrUnexpectedResponse, wrapper.ErrOutcomeUnknown)
+			if hint := mustBeError(t, err).Hint; !strings.Contains(hint, "look before you repeat") || errors.Is(err, wrapper.ErrInsecure) {
+				t.Errorf("%d to %s: %v", status, target, err)
+			}
+		}
+	}
+}
+
+func TestAGETThatIsRedirectedIsKnownToHaveChangedNothing(t *testing.T) {
+	f := newFixture(t, answer(302, ``, "Location", basePath+"/x"))
+	_, err := (&http.Client{Transport: f.transport(t)}).Get(f.server.URL + basePath + "/orders")
+	mustMatch(t, err, wrapper.ErrUnexpectedResponse)
+	if errors.Is(err, wrapper.ErrOutcomeUnknown) || !strings.Contains(mustBeError(t, err).Hint, "the one that would follow was not") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAHostOfOnesOwnIsRefusedByName(t *testing.T) {
+	f := newFixture(t, answer(200, emptyList))
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL+basePath+"/x", nil)
+	req.Host = "elsewhere.invalid"
+	_, err := f.transport(t).RoundTrip(req)
+	mustMatch(t, err, wrapper.ErrInsecure)
+	if !strings.Contains(err.Error(), "Request.Host") || len(f.seen()) != 0 {
+		t.Errorf("after %d requests: %v", len(f.seen()), err)
+	}
+}
