@@ -39,7 +39,7 @@ func WithSteps(before func(step string) error) Option {
 
 // Open opens the store in the directory dir, and makes the directory, with mode 0700, if it is
 // not there. It returns an [*InsecureError] if dir is a symbolic link, belongs to another user
-// or is open to others. There is nothing to close.
+// or is open to others. An option that is nil is an error. There is nothing to close.
 func Open(dir string, opts ...Option) (*Directory, error) {
 	if dir == "" {
 		return nil, errors.New("keystore: no directory is given")
@@ -49,7 +49,10 @@ func Open(dir string, opts ...Option) (*Directory, error) {
 		return nil, fmt.Errorf("keystore: the directory %s: %w", dir, err)
 	}
 	d := &Directory{path: path}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("keystore: option %d is nil", i+1)
+		}
 		opt(d)
 	}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {

@@ -25,7 +25,7 @@ func (r JournalRecord) String() string {
 	return fmt.Sprintf("JournalRecord{ID: %q, Data: %s}", r.ID, secret.Redacted)
 }
 
-// Format writes the same as [JournalRecord.String] for every verb and flag.
+// Format writes the same as [JournalRecord.String] for every valid verb and flag.
 func (r JournalRecord) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, r.String())
 }

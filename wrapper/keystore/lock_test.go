@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
@@ -28,14 +27,26 @@ func TestAnotherProcessIsWaitedFor(t *testing.T) {
 	if got := other.line(t); got != "locked" {
 		t.Fatalf("the other process says %q", got)
 	}
-	short, end := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer end()
-	_, err := store.Lock(short)
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another process holds the lock") {
+	ctx, end := context.WithCancel(t.Context())
+	_, err := store.Lock(endsAwaited{ctx, end})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "another process holds the lock") {
 		t.Errorf("got %v, want that another process holds the lock", err)
 	}
 	other.finish(t)
 	locked(t, store, func() {})
+}
+
+// endsAwaited is a context that ends when somebody begins to wait for its end, which who can have
+// the lock does not.
+type endsAwaited struct {
+	context.Context
+
+	end context.CancelFunc
+}
+
+func (e endsAwaited) Done() <-chan struct{} {
+	e.end()
+	return e.Context.Done()
 }
 
 func TestAProcessThatIsKilledGivesTheLockBack(t *testing.T) {
@@ -111,9 +122,8 @@ func TestALockFileThatIsRemovedByHandIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	locked(t, store, func() {
-		short, end := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		defer end()
-		if _, err := other.Lock(short); !errors.Is(err, context.DeadlineExceeded) {
+		ctx, end := context.WithCancel(t.Context())
+		if _, err := other.Lock(endsAwaited{ctx, end}); !errors.Is(err, context.Canceled) {
 			t.Errorf("the lock was given twice: %v", err)
 		}
 	})

@@ -1,8 +1,10 @@
 package keystore
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -21,6 +23,8 @@ const MaxFollowDelay = time.Second
 const lookEvery = MaxFollowDelay / 4
 
 var _ wrapper.CredentialSource = (*CurrentSource)(nil)
+
+var errNoSource = errors.New("keystore: the source has no store; make one with Source, of a store from Open")
 
 // CurrentSource is a [wrapper.CredentialSource] that gives the credentials of the entry that is
 // current for a base URL, and follows when another becomes current. It is safe for concurrent
@@ -61,18 +65,23 @@ func WithSigner(open func(ctx context.Context, entry Entry) (crypto.Signer, erro
 
 // WithLogger logs a warning when the current entry cannot be used and the one before stays in
 // use, once for each cause, and when another entry is followed. Records hold key IDs and errors,
-// no key material.
+// no key material. Nothing is logged without this option, or with nil.
 func WithLogger(logger *slog.Logger) SourceOption {
-	return func(s *CurrentSource) { s.logger = logger }
+	return func(s *CurrentSource) { s.logger = cmp.Or(logger, slog.New(slog.DiscardHandler)) }
 }
 
-// WithClock sets where the time comes from, for tests.
+// WithClock sets where the time comes from, for tests. Without this option, or with nil, it is
+// the system's.
 func WithClock(now func() time.Time) SourceOption {
-	return func(s *CurrentSource) { s.now = now }
+	return func(s *CurrentSource) {
+		if s.now = now; now == nil {
+			s.now = time.Now
+		}
+	}
 }
 
 // Source returns a source that follows what is current for baseURL in store. It does not look
-// at the store yet.
+// at the store yet. An option that is nil is left out.
 func Source(store Store, baseURL string, opts ...SourceOption) *CurrentSource {
 	s := &CurrentSource{
 		store: store, baseURL: baseURL,
@@ -80,15 +89,21 @@ func Source(store Store, baseURL string, opts ...SourceOption) *CurrentSource {
 		looking: make(chan struct{}, 1),
 	}
 	for _, opt := range opts {
-		opt(s)
+		if opt != nil {
+			opt(s)
+		}
 	}
 	return s
 }
 
 // Credentials returns the credentials of the current entry. If that cannot be used, because it
 // is damaged, revoked, without a private key, or because the store does not answer, it returns
-// those it returned last; the first time there are none, and it returns the error.
+// those it returned last; the first time there are none, and it returns the error. A
+// CurrentSource that does not come from [Source], or has no store, returns an error that says so.
 func (s *CurrentSource) Credentials(ctx context.Context) (*wrapper.Credentials, error) {
+	if s == nil || s.store == nil {
+		return nil, errNoSource
+	}
 	last := s.last.Load()
 	if last != nil {
 		if s.now().Sub(last.at) < lookEvery || !s.tryLook() {

@@ -280,10 +280,11 @@ func useUntil(t *testing.T, stop <-chan struct{}, f *followed) {
 	}
 }
 
-// mustFollow lets the one who is looking at the store finish.
+// mustFollow waits until the one who is looking at the store has finished, and looks itself.
 func (f *followed) mustFollow(t *testing.T, keyID string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; f.clock.advance(keystore.MaxFollowDelay) {
+	const patience = 5 * time.Minute
+	for deadline := time.Now().Add(patience); ; f.clock.advance(keystore.MaxFollowDelay) {
 		credentials, err := f.Credentials(t.Context())
 		if err == nil && credentials.KeyID() == keyID {
 			return

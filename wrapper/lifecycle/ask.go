@@ -31,6 +31,9 @@ func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (inte
 		}
 		answer, unknown := m.send(ctx, by, in)
 		if unknown == nil {
+			unknown = m.checkNewID(ctx, answer.keyID)
+		}
+		if unknown == nil {
 			entry, err := m.keep(ctx, by, in, answer)
 			return in, entry, err
 		}
@@ -151,6 +154,9 @@ func (m *Manager) entryOf(in intent, made answer) (keystore.Entry, error) {
 	return entry, err
 }
 
+// errUnusable: the private key in an answer is none. Then its ID is not to be relied on either.
+var errUnusable = errors.New("the key in it cannot be used")
+
 // unusable returns the error for an answer whose key cannot be used. The credentials' own error
 // is not in its chain: that one says that the caller gave something wrong and nothing was sent.
 func unusable(cause error) error {
@@ -158,5 +164,5 @@ func unusable(cause error) error {
 	if refused, ok := errors.AsType[*wrapper.CredentialsError](cause); ok {
 		problem = string(refused.Problem)
 	}
-	return fmt.Errorf("%w: the key in it cannot be used (%s)", wrapper.ErrUnexpectedResponse, problem)
+	return fmt.Errorf("%w: %w (%s)", wrapper.ErrUnexpectedResponse, errUnusable, problem)
 }

@@ -68,7 +68,8 @@ type AuditReport struct {
 }
 
 // Audit compares the service's list with the store, after having recovered. It revokes nothing
-// beyond that. It returns an error if the list cannot be had.
+// beyond that. It returns an error if the list cannot be had, or that of a subtrader which it
+// takes to compare.
 func (m *Manager) Audit(ctx context.Context) (AuditReport, error) {
 	var report AuditReport
 	err := m.locked(ctx, func(ctx context.Context) error {
@@ -102,6 +103,9 @@ func (a *audit) run(ctx context.Context) error {
 	}
 	entries, damaged := a.store.List(ctx)
 	entries = slices.DeleteFunc(entries, func(e keystore.Entry) bool { return e.BaseURL != a.baseURL })
+	if err := addSubtraders(list, entries, lists(ctx, by)); err != nil {
+		return err
+	}
 	a.report.Current, a.report.Listed = current.KeyID, len(list.APIKeys)
 	for _, entry := range entries {
 		a.checkEntry(entry, list)
@@ -115,6 +119,29 @@ func (a *audit) run(ctx context.Context) error {
 	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int {
 		return cmp.Or(cmp.Compare(rank(x.Kind), rank(y.Kind)), strings.Compare(x.KeyID, y.KeyID))
 	})
+	return nil
+}
+
+// addSubtraders adds the keys that only the list of a subtrader shows, for each subtrader with a
+// key in the store that the list lacks.
+func addSubtraders(list *gen.GetAPIKeysResponse, entries []keystore.Entry, listOf lister) error {
+	asked := map[string]bool{}
+	for _, entry := range entries {
+		subtrader := entry.FCMSubtraderID
+		if subtrader == nil || asked[*subtrader] || entry.State == keystore.StateRevoked || indexOf(list, entry.KeyID) >= 0 {
+			continue
+		}
+		asked[*subtrader] = true
+		own, err := listOf(subtrader)
+		if err != nil {
+			return fmt.Errorf("lifecycle: whether the service knows key %s cannot be told without the list of its subtrader: %w", entry.KeyID, err)
+		}
+		for _, key := range own.APIKeys {
+			if indexOf(list, key.APIKeyID) < 0 {
+				list.APIKeys = append(list.APIKeys, key)
+			}
+		}
+	}
 	return nil
 }
 
@@ -156,8 +183,8 @@ func (a *audit) checkEntry(entry keystore.Entry, list *gen.GetAPIKeysResponse) {
 
 // checkListed looks at a key that the service lists.
 func (a *audit) checkListed(key gen.APIKey, entries []keystore.Entry) {
-	at := slices.IndexFunc(entries, func(e keystore.Entry) bool { return e.KeyID == key.APIKeyID })
-	if at < 0 {
+	at := slices.IndexFunc(entries, func(e keystore.Entry) bool { return sameKeyID(e.KeyID, key.APIKeyID) })
+	if at < 0 || wasNeverOurs(entries[at], key) {
 		a.add(FindingUnheld, key.APIKeyID, key.Name,
 			"This key is live, and the store does not have its private half: delete it if nobody else holds it, or import it")
 		return
@@ -175,6 +202,13 @@ func (a *audit) checkListed(key gen.APIKey, entries []keystore.Entry) {
 		a.add(FindingWideScopes, key.APIKeyID, key.Name,
 			"This key has the scope write, so it may do everything, transfers and keys included; read and write::trade are enough to trade")
 	}
+}
+
+// wasNeverOurs reports whether a listed key has the ID of an entry that was given up, and not its
+// tag: an answer once named this ID for another key.
+func wasNeverOurs(entry keystore.Entry, listed gen.APIKey) bool {
+	tag := tagAtEnd.FindString(entry.Name)
+	return entry.State == keystore.StateRevoked && !strings.Contains(listed.Name, strings.TrimSpace(tag))
 }
 
 func (a *audit) checkAttestation(list *gen.GetAPIKeysResponse) {

@@ -24,6 +24,9 @@
 //     here (create), and revoked when nobody can hold it (generate). Only then is the request
 //     repeated, with another tag. The old tag stays in the journal for a day, and a key that
 //     appears late is revoked.
+//   - An answer that names a key which cannot be the new one, or whose signature the service
+//     refuses under the ID that it named, is believed in nothing: the tag tells which key was made,
+//     and none is deleted by that ID.
 //   - A new key is in the store before it is used, and has signed a request before it counts.
 //   - Rotate makes the new key current only after that, and revokes the old one only after the
 //     grace period. Until the switch, a failure revokes what was made.
@@ -36,4 +39,10 @@
 // key that becomes visible more than a day after the request for it had an unknown outcome is
 // not looked for any more; [Manager.Audit] shows it. Between two hosts of one environment
 // nothing is shared: a store keeps what is current for each base URL.
+//
+// Nobody has recorded how long a name may be. Where the service cuts the tag off a name, a key of
+// a lost answer cannot be told from others: it is not revoked, and the progress says so when a
+// key is first seen under such a name. Nor has anybody recorded whether the list shows the keys
+// that are bound to a subtrader: where it lacks one, the subtrader's own list is looked at as
+// well.
 package lifecycle

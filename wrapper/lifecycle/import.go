@@ -54,7 +54,8 @@ func (m *Manager) proven(ctx context.Context, req ImportRequest) (keystore.Entry
 	if err != nil {
 		return keystore.Entry{}, err
 	}
-	listed, err := m.listing(ctx, client, credentials.KeyID())
+	before, unknown := m.store.Get(ctx, credentials.KeyID())
+	listed, err := m.listing(ctx, client, credentials.KeyID(), before.FCMSubtraderID)
 	if err != nil {
 		return keystore.Entry{}, fmt.Errorf("lifecycle: nothing was imported: %w", err)
 	}
@@ -73,7 +74,7 @@ func (m *Manager) proven(ctx context.Context, req ImportRequest) (keystore.Entry
 		PrivateKey: req.PrivateKey, PublicKey: text,
 		CreatedAt: now, ChangedAt: now, State: keystore.StateActive,
 	}
-	if before, err := m.store.Get(ctx, entry.KeyID); err == nil {
+	if unknown == nil {
 		entry.CreatedAt, entry.Warning = before.CreatedAt, before.Warning
 	}
 	return describedBy(entry, listed), nil

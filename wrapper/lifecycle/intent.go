@@ -21,6 +21,10 @@ const (
 	actionRevoke action = "revoke"
 )
 
+func (a action) known() bool {
+	return a == actionIssue || a == actionRotate || a == actionRevoke
+}
+
 // intentVersion is the form of intents in the journal. A record of another form is left alone.
 const intentVersion = 1
 
@@ -104,7 +108,7 @@ func decodeIntent(record keystore.JournalRecord) (intent, error) {
 	if err := json.Unmarshal(record.Data, &read); err != nil {
 		return intent{}, fmt.Errorf("lifecycle: journal record %q cannot be read; keep it, and ask whoever wrote it", record.ID)
 	}
-	if read.Version != intentVersion || read.Tag != record.ID {
+	if read.Version != intentVersion || read.Tag != record.ID || !read.Action.known() {
 		return intent{}, fmt.Errorf("lifecycle: journal record %q is of another version of this program; recover with that one", record.ID)
 	}
 	read.PrivateKey = secret.NewPEM(read.ClearPrivateKey)

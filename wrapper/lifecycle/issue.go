@@ -9,7 +9,9 @@ import (
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
-// IssueRequest says what key to make.
+// IssueRequest says what key to make. fmt, log/slog and encoding/json show [REDACTED] in the
+// signer's place. A printer cannot do so for a request in an unexported field of another type:
+// keep none there that is printed.
 type IssueRequest struct {
 	// Name is what the key is called; a tag is added to it.
 	Name string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
@@ -34,44 +33,40 @@ func (m *Manager) poll(ctx context.Context, atMost time.Duration, why string, lo
 	}
 }
 
-// lookFor returns the keys that carry the tag. That there is none is believed only after the
-// settle time: the list may be stale, and the request may still be on its way.
-func (m *Manager) lookFor(ctx context.Context, by *wrapper.Client, tag string) ([]gen.APIKey, error) {
+// lookFor returns the keys that carry the intent's tag. That there is none is believed only
+// after the settle time: the list may be stale, and the request may still be on its way.
+func (m *Manager) lookFor(ctx context.Context, by *wrapper.Client, in intent) ([]gen.APIKey, error) {
 	var found []gen.APIKey
 	err := m.poll(ctx, m.settle, "looking in the list whether the request made a key", func() (bool, error) {
-		list, err := by.GetAPIKeys(ctx)
+		var err error
+		found, err = m.find(lists(ctx, by), in.FCMSubtraderID, withTag(in.Tag))
 		if err != nil {
 			return !mayPass(err), err
 		}
-		found = withTag(list, tag)
 		return len(found) > 0, nil
 	})
 	return found, err
 }
 
-// listing returns how the service's list shows a key that works. A stale list is waited for.
-func (m *Manager) listing(ctx context.Context, by *wrapper.Client, keyID string) (gen.APIKey, error) {
+// listing returns how the service's list shows a key that works, and that is bound to the
+// subtrader if there is one. A stale list is waited for.
+func (m *Manager) listing(ctx context.Context, by *wrapper.Client, keyID string, subtrader *string) (gen.APIKey, error) {
 	var listed gen.APIKey
 	err := m.poll(ctx, m.settle, "waiting for the list to show key "+keyID, func() (bool, error) {
-		list, err := by.GetAPIKeys(ctx)
+		found, err := m.find(lists(ctx, by), subtrader, withID(keyID))
 		if err != nil {
 			return !mayPass(err), err
 		}
-		at := indexOf(list, keyID)
-		if at < 0 {
+		if len(found) == 0 {
 			return false, ErrNotListed
 		}
-		listed = list.APIKeys[at]
+		listed = found[0]
 		return true, nil
 	})
 	if err != nil {
 		return listed, fmt.Errorf("lifecycle: what key %s may do cannot be told: %w", keyID, err)
 	}
 	return listed, nil
-}
-
-func indexOf(list *gen.GetAPIKeysResponse, keyID string) int {
-	return slices.IndexFunc(list.APIKeys, func(key gen.APIKey) bool { return key.APIKeyID == keyID })
 }
 
 // mayPass reports whether the same request may succeed in a moment.
@@ -84,7 +79,7 @@ func mayPass(err error) bool {
 // one that can be used. With neither key nor error, the request may be repeated: it made nothing,
 // or what it made is revoked.
 func (m *Manager) resolve(ctx context.Context, by *wrapper.Client, in intent, cause error) (keystore.Entry, error) {
-	found, err := m.lookFor(ctx, by, in.Tag)
+	found, err := m.lookFor(ctx, by, in)
 	if err != nil {
 		return keystore.Entry{}, unfinished("it is not known whether a key was made", errors.Join(cause, err))
 	}
@@ -92,7 +87,7 @@ func (m *Manager) resolve(ctx context.Context, by *wrapper.Client, in intent, ca
 		m.progress("the request made key %s, whose private half is here", found[0].APIKeyID)
 		return m.keep(ctx, by, in, answer{keyID: found[0].APIKeyID, privateKey: in.PrivateKey})
 	}
-	if _, err := m.giveUp(ctx, by, in, found); err != nil {
+	if _, _, err := m.giveUp(ctx, by, in, found); err != nil {
 		return keystore.Entry{}, errors.Join(cause, err)
 	}
 	return keystore.Entry{}, nil

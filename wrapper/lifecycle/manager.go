@@ -46,7 +46,10 @@ func New(store keystore.Store, baseURL string, opts ...Option) (*Manager, error)
 		proofTimeout: DefaultProofTimeout,
 		settle:       DefaultSettle,
 	}
-	for _, option := range opts {
+	for i, option := range opts {
+		if option == nil {
+			return nil, fmt.Errorf("lifecycle: option %d is nil", i+1)
+		}
 		if err := option(m); err != nil {
 			return nil, fmt.Errorf("lifecycle: %w", err)
 		}

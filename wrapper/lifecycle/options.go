@@ -37,6 +37,11 @@ type Option func(*Manager) error
 // wrapper.WithHTTPTransport. Base URL and clock are set by the Manager.
 func WithClientOptions(opts ...wrapper.Option) Option {
 	return func(m *Manager) error {
+		for i, option := range opts {
+			if option == nil {
+				return fmt.Errorf("WithClientOptions: option %d is nil", i+1)
+			}
+		}
 		m.clientOptions = append(m.clientOptions, opts...)
 		return nil
 	}
@@ -55,7 +60,8 @@ func WithClock(clock wrapper.Clock) Option {
 }
 
 // WithSigner opens the private keys that are not in the store but in an HSM or a KMS. It is
-// asked once per operation and entry, and the signer's public key must be the entry's.
+// asked once per operation and entry, and the signer's public key must be the entry's. With nil
+// there are none.
 func WithSigner(open func(ctx context.Context, entry keystore.Entry) (crypto.Signer, error)) Option {
 	return func(m *Manager) error {
 		m.openSigner = open

@@ -48,7 +48,7 @@ type plan struct {
 
 // checked returns the plan with its way and type filled in, or why it cannot be.
 func (p plan) checked() (plan, error) {
-	if strings.TrimSpace(p.name) == "" {
+	if p.action == actionIssue && strings.TrimSpace(p.name) == "" {
 		return p, fmt.Errorf("lifecycle: %w: a key needs a name", ErrInvalid)
 	}
 	if p.signer != nil {

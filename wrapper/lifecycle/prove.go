@@ -27,8 +27,8 @@ func (m *Manager) proveAgain(ctx context.Context, by, client *wrapper.Client, en
 		if m.clock.Now().Before(settled) {
 			return false
 		}
-		list, err := by.GetAPIKeys(ctx)
-		return err == nil && indexOf(list, entry.KeyID) < 0
+		found, err := m.find(lists(ctx, by), entry.FCMSubtraderID, withID(entry.KeyID))
+		return err == nil && len(found) == 0
 	})
 }
 
@@ -82,9 +82,10 @@ func (m *Manager) activate(
 ) (keystore.Entry, error) {
 	if list != nil {
 		if at := indexOf(list, entry.KeyID); at >= 0 {
+			m.checkName(in, list.APIKeys[at])
 			entry = describedBy(entry, list.APIKeys[at])
 		}
-		if err := m.removeDoubles(ctx, by, withTag(list, in.Tag), entry.KeyID); err != nil {
+		if err := m.removeDoubles(ctx, by, matching(list, withTag(in.Tag)), entry.KeyID); err != nil {
 			return entry, err
 		}
 	}
@@ -93,6 +94,15 @@ func (m *Manager) activate(
 		return entry, fmt.Errorf("lifecycle: key %s works, but the store could not note it: %w", entry.KeyID, err)
 	}
 	return entry, nil
+}
+
+// checkName says so if the service has changed the name that it was given, of which nobody has
+// recorded how long it may be.
+func (m *Manager) checkName(in intent, listed gen.APIKey) {
+	if !withTag(in.Tag)(listed) {
+		m.progress("the service has changed the name of key %s, %q, into %q: after a lost answer, a key that has lost "+
+			"its tag cannot be found and revoked; give shorter or plainer names", listed.APIKeyID, in.Name, listed.Name)
+	}
 }
 
 // describedBy returns the entry with what the service says about the key. The name stays: it
@@ -109,7 +119,7 @@ func describedBy(entry keystore.Entry, listed gen.APIKey) keystore.Entry {
 // removeDoubles revokes what else a request made: something on the way may have sent it twice.
 func (m *Manager) removeDoubles(ctx context.Context, by *wrapper.Client, found []gen.APIKey, keyID string) error {
 	for _, key := range found {
-		if key.APIKeyID == keyID {
+		if sameKeyID(key.APIKeyID, keyID) {
 			continue
 		}
 		if _, err := m.remove(ctx, by, key.APIKeyID); err != nil {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
-	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
@@ -38,7 +36,9 @@ type RecoverStep struct {
 	Action RecoverAction `json:"action"`
 	// KeyID is the key that it is about, empty if there was none to be found.
 	KeyID string `json:"api_key_id,omitempty"`
-	// Name is what the operation called its new key, with the tag; empty for a revocation.
+	// Name is what that key is called: by the operation that made it, with the tag, or in the
+	// store. Without a KeyID it is what the key would be called that has not appeared. It is empty
+	// for a key to revoke that the store has no entry of.
 	Name string `json:"name,omitempty"`
 	// Until is when grace or watch ends, and zero for any other action.
 	Until time.Time `json:"until,omitzero"`
@@ -70,13 +70,17 @@ type recovery struct {
 	*Manager
 
 	report RecoverReport
-	// list is what the service's list showed when it was first needed for a watch.
-	list *gen.GetAPIKeysResponse
+	// seen are the lists that were needed for watches so far: the service's for "", and those of
+	// subtraders.
+	seen map[string]*gen.GetAPIKeysResponse
 }
 
 // recover needs the lock.
 func (m *Manager) recover(ctx context.Context) (RecoverReport, error) {
-	r := &recovery{Manager: m, report: RecoverReport{Done: []RecoverStep{}, Open: []RecoverStep{}}}
+	r := &recovery{
+		Manager: m, report: RecoverReport{Done: []RecoverStep{}, Open: []RecoverStep{}},
+		seen: map[string]*gen.GetAPIKeysResponse{},
+	}
 	intents, err := m.intents(ctx)
 	problems := []error{err}
 	for _, in := range intents {
@@ -94,12 +98,18 @@ func (in intent) subject() string {
 	return fmt.Sprintf("%q", in.Name)
 }
 
-func (r *recovery) done(action RecoverAction, keyID string, in intent) {
-	r.report.Done = append(r.report.Done, RecoverStep{Action: action, KeyID: keyID, Name: in.Name})
+func (r *recovery) done(action RecoverAction, keyID, name string) {
+	r.report.Done = append(r.report.Done, RecoverStep{Action: action, KeyID: keyID, Name: name})
 }
 
-func (r *recovery) open(action RecoverAction, keyID string, in intent, until time.Time) {
-	r.report.Open = append(r.report.Open, RecoverStep{Action: action, KeyID: keyID, Name: in.Name, Until: until})
+func (r *recovery) open(action RecoverAction, keyID, name string, until time.Time) {
+	r.report.Open = append(r.report.Open, RecoverStep{Action: action, KeyID: keyID, Name: name, Until: until})
+}
+
+// nameOf returns what the store calls a key, "" if it cannot tell.
+func (r *recovery) nameOf(ctx context.Context, keyID string) string {
+	entry, _ := r.store.Get(ctx, keyID)
+	return entry.Name
 }
 
 // resume goes on where the intent's operation stopped.
@@ -112,7 +122,7 @@ func (r *recovery) resume(ctx context.Context, in intent) error {
 	case err != nil:
 		return err
 	case !in.WatchUntil.IsZero():
-		return r.resumeWatch(ctx, in)
+		return r.resumeWatch(ctx, in, entry)
 	case entry.KeyID == "":
 		return r.resumeRequest(ctx, in)
 	case in.Action == actionRotate:
@@ -126,7 +136,7 @@ func (r *recovery) resume(ctx context.Context, in intent) error {
 func (m *Manager) entryFor(ctx context.Context, in intent) (keystore.Entry, error) {
 	entries, damaged := m.store.List(ctx)
 	for _, entry := range entries {
-		if strings.Contains(entry.Name, "["+in.Tag+"]") {
+		if carries(entry.Name, in.Tag) {
 			return entry, nil
 		}
 	}
@@ -137,7 +147,7 @@ func (r *recovery) resumeRevoke(ctx context.Context, in intent) error {
 	if err := r.finishRevoke(ctx, in); err != nil {
 		return err
 	}
-	r.done(RecoverRevoked, in.OldKeyID, in)
+	r.done(RecoverRevoked, in.OldKeyID, r.nameOf(ctx, in.OldKeyID))
 	return nil
 }
 
@@ -156,7 +166,8 @@ func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.En
 	}
 	list, err := r.proveAgain(ctx, by, client, entry)
 	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
-		return r.revoke(ctx, by, in, []gen.APIKey{{APIKeyID: entry.KeyID}})
+		revoked, watches, err := r.giveUpNamed(ctx, by, in, entry.KeyID, err)
+		return r.undone(in, revoked, watches, err)
 	}
 	if err == nil {
 		_, err = r.activate(ctx, by, in, entry, list)
@@ -164,14 +175,14 @@ func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.En
 	if err != nil {
 		return err
 	}
-	r.done(RecoverFinished, entry.KeyID, in)
+	r.done(RecoverFinished, entry.KeyID, in.Name)
 	return r.drop(ctx, in)
 }
 
 func (r *recovery) forget(ctx context.Context, in intent, keyID string) error {
 	err := r.drop(ctx, in)
 	if err == nil {
-		r.done(RecoverForgotten, keyID, in)
+		r.done(RecoverForgotten, keyID, in.Name)
 	}
 	return err
 }
@@ -187,18 +198,32 @@ func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.En
 		return err
 	}
 	if current.KeyID != made.KeyID && !wasReplaced(old, made) {
-		return r.revoke(ctx, by, in, []gen.APIKey{{APIKeyID: made.KeyID}})
+		revoked, watches, err := r.giveUpNamed(ctx, by, in, made.KeyID, r.tryPending(ctx, made))
+		return r.undone(in, revoked, watches, err)
 	}
 	until, err := r.retire(ctx, in)
 	switch {
 	case err != nil:
 		return err
 	case until.IsZero():
-		r.done(RecoverRevoked, in.OldKeyID, in)
+		r.done(RecoverRevoked, in.OldKeyID, old.Name)
 	default:
-		r.open(RecoverGrace, in.OldKeyID, in, until)
+		r.open(RecoverGrace, in.OldKeyID, old.Name, until)
 	}
 	return nil
+}
+
+// tryPending returns how the service refuses a request signed with a key that none has proven
+// yet: its ID may be another's.
+func (m *Manager) tryPending(ctx context.Context, made keystore.Entry) error {
+	if made.State != keystore.StatePending {
+		return nil
+	}
+	client, err := m.clientFor(ctx, made)
+	if err == nil {
+		_, err = client.GetAPIKeys(ctx)
+	}
+	return err
 }
 
 // wasReplaced reports whether a rotation has switched from old to made, of which made is not
@@ -217,7 +242,7 @@ func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
 	if err != nil {
 		return err
 	}
-	found, err := r.lookFor(ctx, by, in.Tag)
+	found, err := r.lookFor(ctx, by, in)
 	if err != nil {
 		return err
 	}
@@ -228,39 +253,21 @@ func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
 		}
 		return r.resumeIssue(ctx, in, entry)
 	}
-	return r.revoke(ctx, by, in, found)
+	revoked, watches, err := r.giveUp(ctx, by, in, found)
+	return r.undone(in, revoked, watches, err)
 }
 
-// resumeWatch looks once more for a key that had not appeared.
-func (r *recovery) resumeWatch(ctx context.Context, in intent) error {
-	_, by, err := r.current(ctx)
-	if err != nil {
-		return err
-	}
-	if r.list == nil {
-		if r.list, err = by.GetAPIKeys(ctx); err != nil {
-			return err
-		}
-	}
-	found := withTag(r.list, in.Tag)
-	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
-		return r.forget(ctx, in, "")
-	}
-	return r.revoke(ctx, by, in, found)
-}
-
-// revoke revokes the keys that are not to be. Where there is none, it watches for one.
-func (r *recovery) revoke(ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey) error {
-	revoked, err := r.giveUp(ctx, by, in, found)
+// undone reports what was given up.
+func (r *recovery) undone(in intent, revoked []string, watches bool, err error) error {
 	for _, keyID := range revoked {
-		r.done(RecoverUndone, keyID, in)
+		r.done(RecoverUndone, keyID, in.Name)
 	}
-	if err == nil && len(revoked) < max(len(found), 1) {
+	if watches {
 		until := in.WatchUntil
 		if until.IsZero() {
 			until = r.clock.Now().Add(WatchPeriod)
 		}
-		r.open(RecoverWatch, "", in, until)
+		r.open(RecoverWatch, "", in.Name, until)
 	}
 	return err
 }

@@ -188,7 +188,7 @@ func TestWithoutOptionsTheSystemsClockIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	manager, err := lifecycle.New(store, w.baseURL, lifecycle.WithSettle(1), lifecycle.WithProofTimeout(1),
-		lifecycle.WithClientOptions(wrapper.WithHTTPTransport(w.carrier)))
+		lifecycle.WithClientOptions(patient(), wrapper.WithHTTPTransport(w.carrier)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // Requests may hold a private key as their Signer. What prints them shows that there is one, and
 // nothing of it.
 
-// Format writes the request for every verb and flag, with [REDACTED] in the signer's place.
+// Format writes the request for every valid verb and flag, with [REDACTED] in the signer's place.
 func (r IssueRequest) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "IssueRequest%v", r.attrs())
 }
@@ -32,7 +32,7 @@ func (r IssueRequest) attrs() []slog.Attr {
 	}
 }
 
-// Format writes the request for every verb and flag, with [REDACTED] in the signer's place.
+// Format writes the request for every valid verb and flag, with [REDACTED] in the signer's place.
 func (r RotateRequest) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "RotateRequest%v", r.attrs())
 }

@@ -55,11 +55,8 @@ func (m *Manager) tryRetire(ctx context.Context, in intent, until *time.Time) er
 		// Somebody went back to the old key, which must not go then.
 		return m.mark(ctx, old.KeyID, keystore.StateActive)
 	}
-	if old.State != keystore.StateRetiring {
-		old.State, old.ChangedAt = keystore.StateRetiring, m.clock.Now()
-		if err := m.store.Put(lasting(ctx), old); err != nil {
-			return err
-		}
+	if old, err = m.enter(ctx, old, keystore.StateRetiring); err != nil {
+		return err
 	}
 	if end := old.ChangedAt.Add(in.Grace); m.clock.Now().Before(end) {
 		*until = end
@@ -78,10 +75,25 @@ func (m *Manager) retireWithoutEntry(ctx context.Context, in intent, until *time
 	if err != nil {
 		return err
 	}
+	if current, err = m.enter(ctx, current, current.State); err != nil {
+		return err
+	}
 	if end := current.ChangedAt.Add(in.Grace); m.clock.Now().Before(end) {
 		*until = end
 		return nil
 	}
 	_, err = m.remove(ctx, by, in.OldKeyID)
 	return err
+}
+
+// enter returns the entry in the state, changed now unless it was in that state before. A change
+// later than now was noted by a clock that has been set back since: a grace period counted from
+// then could last for ever.
+func (m *Manager) enter(ctx context.Context, entry keystore.Entry, state keystore.State) (keystore.Entry, error) {
+	now := m.clock.Now()
+	if entry.State == state && !entry.ChangedAt.After(now) {
+		return entry, nil
+	}
+	entry.State, entry.ChangedAt = state, now
+	return entry, m.store.Put(lasting(ctx), entry)
 }

@@ -119,12 +119,12 @@ func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 		return m.drop(ctx, in)
 	}
 	by, self, err := m.clientToRevoke(ctx, in, target)
-	if err == nil {
+	if err == nil && self {
+		err = m.removeSelf(ctx, by, target.KeyID)
+	} else if err == nil {
 		_, err = m.remove(ctx, by, target.KeyID)
 	}
 	switch {
-	case self && errors.Is(err, wrapper.ErrUnknownKey):
-		// The service does not know the key that would delete itself: it is gone.
 	case isRefusal(err):
 		return errors.Join(fmt.Errorf("lifecycle: key %s is not revoked: %w", target.KeyID, err), m.drop(ctx, in))
 	case err != nil:
@@ -134,6 +134,20 @@ func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 		return unfinished("key "+target.KeyID+" is revoked, but the store does not say so", err)
 	}
 	return m.drop(ctx, in)
+}
+
+// removeSelf has a key delete itself. A service that does not know the key has deleted it; that
+// is believed once it has said so for the settle time, as with a list that may be stale.
+func (m *Manager) removeSelf(ctx context.Context, by *wrapper.Client, keyID string) error {
+	var refused error
+	ended := m.poll(ctx, m.settle, "waiting whether the service knows key "+keyID+" after all", func() (bool, error) {
+		_, refused = m.remove(ctx, by, keyID)
+		return !errors.Is(refused, wrapper.ErrUnknownKey), nil
+	})
+	if ended != nil || errors.Is(refused, wrapper.ErrUnknownKey) {
+		return ended
+	}
+	return refused
 }
 
 // isRefusal reports whether the service has clearly turned a request down, so that Recover need

@@ -15,7 +15,8 @@ import (
 )
 
 // RotateRequest says how to replace the current key. The zero RotateRequest makes a key of the
-// same type by generate, and revokes the old one after [DefaultGrace].
+// same type by generate, and revokes the old one after [DefaultGrace]. It is printed as an
+// IssueRequest is, with the same exception.
 type RotateRequest struct {
 	// KeyID is the key to replace. When it is empty, that is the key which is current when
 	// Rotate is called. A key that is no longer current by then is not replaced a second time.
@@ -84,7 +85,7 @@ func (m *Manager) replace(ctx context.Context, req RotateRequest, expected strin
 	if err != nil {
 		return RotateResult{}, intent{}, err
 	}
-	if old.KeyID != expected {
+	if !sameKeyID(old.KeyID, expected) {
 		return RotateResult{New: old, Already: true}, intent{}, nil
 	}
 	p, err := m.planLike(ctx, by, old, req)
@@ -121,7 +122,7 @@ func (m *Manager) planLike(ctx context.Context, by *wrapper.Client, old keystore
 	if err != nil {
 		return p, err
 	}
-	listed, err := m.listing(ctx, by, old.KeyID)
+	listed, err := m.listing(ctx, by, old.KeyID, old.FCMSubtraderID)
 	if err != nil {
 		return p, err
 	}

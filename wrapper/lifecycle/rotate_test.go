@@ -129,7 +129,7 @@ func TestOfTwoProcessesThatRotateOneWaitsAndSeesThatItIsDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	other, err := lifecycle.New(tellsOfLock{store, waits}, w.baseURL, lifecycle.WithClock(w.clock),
-		lifecycle.WithClientOptions(wrapper.WithHTTPTransport(w.carrier)))
+		lifecycle.WithClientOptions(patient(), wrapper.WithHTTPTransport(w.carrier)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
@@ -83,6 +84,9 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 	return w
 }
 
+// patient lets an attempt take as long as the machine needs for it, RSA keys included.
+func patient() wrapper.Option { return wrapper.WithAttemptTimeout(5 * time.Minute) }
+
 // restart starts the program afresh, with nothing but what is on disk.
 func (w *world) restart() {
 	w.t.Helper()
@@ -99,7 +103,7 @@ func (w *world) newManager(more ...lifecycle.Option) *lifecycle.Manager {
 	w.t.Helper()
 	options := append([]lifecycle.Option{
 		lifecycle.WithClock(w.clock),
-		lifecycle.WithClientOptions(wrapper.WithHTTPTransport(w.seam.transport(w.carrier))),
+		lifecycle.WithClientOptions(patient(), wrapper.WithHTTPTransport(w.seam.transport(w.carrier))),
 	}, more...)
 	manager, err := lifecycle.New(w.store, w.baseURL, options...)
 	if err != nil {
@@ -177,12 +181,16 @@ func (w *world) journal() []keystore.JournalRecord {
 
 // try signs a request as a client would that knows nothing of the program.
 func (w *world) try(source wrapper.CredentialSource) error {
-	client, err := wrapper.NewClient(source, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock), wrapper.WithHTTPTransport(w.carrier))
+	client, err := w.newClient(source)
 	if err != nil {
 		return err
 	}
 	_, err = client.GetAPIKeys(w.t.Context())
 	return err
+}
+
+func (w *world) newClient(source wrapper.CredentialSource) (*wrapper.Client, error) {
+	return wrapper.NewClient(source, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock), patient(), wrapper.WithHTTPTransport(w.carrier))
 }
 
 func (w *world) currentWorks() error {
@@ -346,7 +354,7 @@ func (w *world) deleteAtService(keyID string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client, err := wrapper.NewClient(credentials, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock), wrapper.WithHTTPTransport(w.carrier))
+	client, err := w.newClient(credentials)
 	if err != nil {
 		w.t.Fatal(err)
 	}

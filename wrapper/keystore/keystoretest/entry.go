@@ -223,7 +223,7 @@ func put(t *testing.T, store keystore.Store, entry keystore.Entry) (err error) {
 // locked does what needs the lock, which must be free.
 func locked(t *testing.T, store keystore.Store, do func()) {
 	t.Helper()
-	free, end := context.WithTimeout(t.Context(), 10*time.Second)
+	free, end := context.WithTimeout(t.Context(), patience)
 	defer end()
 	unlock, err := store.Lock(free)
 	if err != nil {
