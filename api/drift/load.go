@@ -1,17 +1,19 @@
 package drift
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // ErrDocument is wrapped by every error that is about the other document: it cannot be read, it
-// is too large, or it is no OpenAPI 3 document.
+// is too large, it is no OpenAPI 3 document, or it is one of several in a file.
 var ErrDocument = errors.New("cannot compare with this document")
 
 // maxDocumentBytes bounds what is read. The service's whole document has about 250 kB.
@@ -25,6 +27,9 @@ func load(r io.Reader) (doc *openapi3.T, err error) {
 	}
 	if len(data) > maxDocumentBytes {
 		return nil, fmt.Errorf("%w: it is larger than %d MiB", ErrDocument, maxDocumentBytes>>20)
+	}
+	if several(data) {
+		return nil, fmt.Errorf("%w: it is one of several YAML documents, and the others would not be looked at; split them", ErrDocument)
 	}
 	loader := openapi3.NewLoader()
 	loader.ReadFromURIFunc = refuse
@@ -42,6 +47,27 @@ func load(r io.Reader) (doc *openapi3.T, err error) {
 		return nil, fmt.Errorf("%w: it has no paths", ErrDocument)
 	}
 	return doc, nil
+}
+
+// boundary matches a line that ends a YAML document or begins one. No line inside of a document
+// is such a line (source: YAML 1.2.2, 9.1.2).
+var boundary = regexp.MustCompile(`^(---|\.\.\.)(\s|$)`)
+
+// several reports whether there is more than one YAML document with anything in it: the parser
+// takes the first and is silent about the others.
+func several(data []byte) bool {
+	count, inside := 0, false
+	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
+		if boundary.Match(line) {
+			inside, line = false, line[len("---"):]
+		}
+		content := bytes.TrimSpace(line)
+		// What begins with % before a document is a directive.
+		if !inside && len(content) > 0 && content[0] != '#' && content[0] != '%' {
+			count, inside = count+1, true
+		}
+	}
+	return count > 1
 }
 
 // guarded turns a panic of f into an error. Parser and diff are not ours, and the document is

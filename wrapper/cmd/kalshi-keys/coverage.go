@@ -27,6 +27,9 @@ that ` + contract.CoverageFileVariable + ` names, an absolute path:
 Ends with exit code 8 if the share is below --min.`,
 		Args: takes("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if !(minimum >= 0 && minimum <= 100) { // so that NaN is refused too
+				return usage(fmt.Sprintf("--min %v is no percentage", minimum), "Give a number from 0 to 100")
+			}
 			coverage, err := readCoverage(args[0])
 			if err != nil {
 				return err

@@ -30,7 +30,7 @@ func (a app) newCreateCommand() *cobra.Command {
 		service   serviceFlags
 		output    outputFlag
 		grants    grantFlags
-		publicKey textFlag
+		publicKey pathFlag
 		keyType   choiceFlag
 	)
 	command := &cobra.Command{
@@ -62,7 +62,7 @@ added to the key's name. The request is made with the store's current key.`,
 			return err
 		}
 		shown := createdKey{made.APIKeyID, args[0], made.Warning}
-		return output.write(a.stdout, shown, shown.table())
+		return output.writeDone(a.stdout, "API key "+made.APIKeyID+" is live", shown, shown.table())
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {
 		switch {

@@ -13,9 +13,9 @@ import (
 // since every user of a machine can read the arguments of every process.
 type credentialFlags struct {
 	keyID          textFlag
-	privateKeyFile textFlag
+	privateKeyFile pathFlag
 	// store is the store whose current key signs. Not every command registers the flag.
-	store textFlag
+	store pathFlag
 }
 
 func (f *credentialFlags) register(flags *pflag.FlagSet) {
@@ -37,9 +37,12 @@ func (f *credentialFlags) load(ctx context.Context, getenv func(string) string, 
 	keyID := cmp.Or(string(f.keyID), getenv(wrapper.EnvAPIKeyID))
 	path, pem := string(f.privateKeyFile), ""
 	if path == "" {
-		path, pem = getenv(wrapper.EnvPrivateKeyPath), getenv(wrapper.EnvPrivateKey)
+		pem = getenv(wrapper.EnvPrivateKey)
+		path, err = pathFrom(getenv, wrapper.EnvPrivateKeyPath)
 	}
 	switch {
+	case err != nil:
+		return nil, err
 	case keyID == "":
 		return nil, usage("no API key ID is given", "Give --key-id or set "+wrapper.EnvAPIKeyID)
 	case path != "" && pem != "":
@@ -66,7 +69,10 @@ func (f *credentialFlags) storeToSignWith(getenv func(string) string) (string, e
 	case flagged:
 		return "", nil
 	}
-	dir := getenv(envStore)
+	dir, err := pathFrom(getenv, envStore)
+	if err != nil {
+		return "", err
+	}
 	for _, name := range keyVariables() {
 		if dir != "" && getenv(name) != "" {
 			return "", usage(envStore+" and "+name+" are both set", "Unset one of them, or give --store")

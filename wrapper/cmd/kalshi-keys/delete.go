@@ -37,14 +37,14 @@ works are refused then, unless a flag allows it.`,
 		if err := client.DeleteAPIKey(ctx, args[0]); err != nil {
 			return err
 		}
-		return output.write(a.stdout, deletedKey{args[0], true}, deletedTable(args[0]))
+		return a.tellDeleted(output, args[0])
 	})
 	revoke := func(ctx context.Context, keys managed, args []string) error {
 		request.KeyID = args[0]
 		if err := a.revoke(ctx, keys, &service, request); err != nil {
 			return err
 		}
-		return output.write(a.stdout, deletedKey{args[0], true}, deletedTable(args[0]))
+		return a.tellDeleted(output, args[0])
 	}
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if yes {
@@ -71,6 +71,7 @@ works are refused then, unless a flag allows it.`,
 	return command
 }
 
-func deletedTable(keyID string) [][]string {
-	return [][]string{{"ID", keyID}, {"DELETED", "yes"}}
+func (a app) tellDeleted(output outputFlag, keyID string) error {
+	return output.writeDone(a.stdout, "API key "+keyID+" is deleted",
+		deletedKey{keyID, true}, [][]string{{"ID", keyID}, {"DELETED", "yes"}})
 }

@@ -79,21 +79,24 @@ func (d *demo) lateClock(ctx context.Context) error {
 		return err
 	}
 	d.say.code("_, err := client.GetAPIKeys(ctx)")
+	began := time.Now()
 	if _, err := client.GetAPIKeys(ctx); err != nil {
 		return err
 	}
+	took := time.Since(began)
 	attempts := d.lastExchanges(2)
 	if len(attempts) != 2 || attempts[0].Refusal != sandbox.RefusedTimestamp || attempts[1].Status != http.StatusOK {
 		return errors.New("the first attempt was not refused for its timestamp")
 	}
 	offset := client.ClockOffset()
-	if (offset - lateBy).Abs() > 2*time.Second {
+	// Date is cut to seconds, and nothing tells when in the course of the call it was written.
+	if (offset - lateBy).Abs() > time.Second+took {
 		return fmt.Errorf("the clock was corrected by %s", offset)
 	}
 	d.say.came("attempt 1: %d, %s", attempts[0].Status, attempts[0].Refusal)
 	d.say.came("attempt 2: %d, signed with the corrected clock", attempts[1].Status)
 	d.say.code("client.ClockOffset()")
-	d.say.came("%s, to within a second", offset.Round(time.Second))
+	d.say.came("about %s", offset.Round(time.Second))
 	return nil
 }
 

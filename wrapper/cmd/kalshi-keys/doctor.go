@@ -42,7 +42,7 @@ Ends with the exit code of the first problem, in the order of the checks:
 type doctorFlags struct {
 	service           serviceFlags
 	output            outputFlag
-	mend              textFlag
+	mend              pathFlag
 	otherEnvironments bool
 }
 

@@ -51,8 +51,8 @@ func redirectTarget(response *http.Response) string {
 	return ", leading to " + bare.String()
 }
 
-// Differences to the service's clock. Its Date is cut to seconds and the way takes time, so a
-// difference of a second or so says nothing. 10 s either way are accepted, 30 s behind are
+// Differences to the service's clock. Its Date is cut to seconds, so a difference of
+// a second or so says nothing. 10 s either way are accepted, 30 s behind are
 // refused (source: observed).
 const (
 	clockNoise    = 2 * time.Second
@@ -71,14 +71,18 @@ func (e *examination) checkClock(context.Context) finding {
 	if age := probe.response.Header.Get("Age"); age != "" && age != "0" {
 		return unchecked("the answer came from a cache")
 	}
-	middle := probe.asked.Add(probe.arrived.Sub(probe.asked) / 2)
-	behind := date.Add(time.Second / 2).Sub(middle)
-	return judgeClock(behind)
+	// The Date was written some time between, which makes this much of the difference uncertain.
+	half := probe.arrived.Sub(probe.asked) / 2
+	behind := date.Add(time.Second / 2).Sub(probe.asked.Add(half))
+	return judgeClock(behind, half)
 }
 
-func judgeClock(behind time.Duration) finding {
-	if behind.Abs() <= clockNoise {
-		return fine("agrees with the service's to within 2 seconds, which is as near as can be told")
+// judgeClock blames the clock for no more of the difference than is certain.
+func judgeClock(behind, uncertain time.Duration) finding {
+	certain := behind.Abs() - uncertain
+	if certain <= clockNoise {
+		return fine(fmt.Sprintf("agrees with the service's to within %.0f seconds, which is as near as can be told",
+			(clockNoise + uncertain).Seconds()))
 	}
 	direction := "behind"
 	if behind < 0 {
@@ -86,7 +90,7 @@ func judgeClock(behind time.Duration) finding {
 	}
 	text := fmt.Sprintf("%.0f seconds %s the service's", behind.Abs().Seconds(), direction)
 	const advice = "Turn on time synchronisation: timedatectl set-ntp true, or on Windows w32tm /resync"
-	if behind.Abs() <= clockAccepted {
+	if certain <= clockAccepted {
 		return warning(text+"; up to 10 are accepted", advice)
 	}
 	return problem(exitUnauthenticated, text+"; up to 10 are accepted, and 30 are refused",

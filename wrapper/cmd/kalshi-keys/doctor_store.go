@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
 // doctorStore is the store whose current key signs, if one does.
@@ -35,14 +34,14 @@ func (e *examination) readStore(ctx context.Context) {
 		s.overruled = slices.DeleteFunc(keyVariables(), func(name string) bool { return e.getenv(name) == "" })
 	}
 	address, err := e.flags.service.address(e.getenv)
+	if err == nil {
+		err = usableBaseURL(address)
+	}
 	if err != nil {
 		s.store.problem = errNoAddress
 		return
 	}
 	entry, err := currentEntry(ctx, dir, address)
-	if errors.Is(err, keystore.ErrInvalid) {
-		err = errNoAddress
-	}
 	if err == nil {
 		s.keyID, s.pem = entry.KeyID, entry.PrivateKey.RevealPrivateKey()
 		if entry.PrivateKey.IsEmpty() {

@@ -67,7 +67,7 @@ func exportedBaseURL(text string) string {
 
 // answerTimeout is how long a sandbox on this machine may take to accept a connection (our own
 // choice).
-const answerTimeout = time.Second
+const answerTimeout = 5 * time.Second
 
 // answers reports whether something accepts connections where baseURL leads. A sandbox writes
 // addresses there and no names, so nothing is resolved.

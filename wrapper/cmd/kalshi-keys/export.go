@@ -27,7 +27,7 @@ func (a app) newExportCommand() *cobra.Command {
 	var (
 		store  storeFlags
 		output outputFlag
-		env    textFlag
+		env    pathFlag
 	)
 	command := &cobra.Command{
 		Use:   "export --env FILE",
@@ -43,7 +43,7 @@ printed. The files do not follow a rotation: a program that reads the store does
 		if err != nil {
 			return err
 		}
-		return output.write(a.stdout, shown, shown.table())
+		return output.writeDone(a.stdout, "the key is in "+shown.EnvFile+" and "+shown.PrivateKeyFile, shown, shown.table())
 	})
 	command.Flags().Var(&env, "env", "`FILE` to make for the shell assignments")
 	_ = command.MarkFlagRequired("env") // fails only for a flag that is not there

@@ -32,7 +32,7 @@ func (a app) newGenerateCommand() *cobra.Command {
 		service serviceFlags
 		output  outputFlag
 		grants  grantFlags
-		out     textFlag
+		out     pathFlag
 		keyType choiceFlag
 	)
 	command := &cobra.Command{
@@ -58,10 +58,8 @@ it survives a crash and a lost answer. It is made with the store's current key.`
 		if err != nil {
 			return err
 		}
-		if err := output.write(a.stdout, made, made.table()); err != nil {
-			return fmt.Errorf("API key %s is live and its private key is in %s, but: %w", made.APIKeyID, out, err)
-		}
-		return nil
+		done := fmt.Sprintf("API key %s is live and its private key is in %s", made.APIKeyID, out)
+		return output.writeDone(a.stdout, done, made, made.table())
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if out != "" {

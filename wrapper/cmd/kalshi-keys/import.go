@@ -26,13 +26,13 @@ func (a app) newImportCommand() *cobra.Command {
 		Short: "Bring an existing key into a store, or back into use",
 		Long: `Has an existing key sign a request, and puts it into the store if the service
 accepts that. FILE holds its private key; it is left as it is. The first key of a
-service becomes current. A store that is not there is made.
+service becomes current. A store that is not there is made, by no other command.
 
 Without FILE the key is one that the store holds. It is proven in the same way and
 becomes current: the way back after the note of which key is current was lost.`,
 		Args: takesKeyAndFile,
 	}
-	command.RunE = a.managing(&store, func(ctx context.Context, keys managed, args []string) error {
+	bring := a.managing(&store, func(ctx context.Context, keys managed, args []string) error {
 		request, err := keys.importRequest(ctx, args)
 		if err != nil {
 			return err
@@ -46,8 +46,12 @@ becomes current: the way back after the note of which key is current was lost.`,
 		if err != nil {
 			return err
 		}
-		return output.write(a.stdout, shown, shown.table())
+		return output.writeDone(a.stdout, "API key "+entry.KeyID+" is in the store", shown, shown.table())
 	})
+	command.RunE = func(command *cobra.Command, args []string) error {
+		store.makes = len(args) == 2
+		return bring(command, args)
+	}
 	command.Flags().BoolVar(&use, "use", false, "make it the current key of the store")
 	store.register(command.Flags())
 	output.register(command.Flags())
@@ -58,7 +62,13 @@ func takesKeyAndFile(command *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return takes("KEY-ID")(command, args)
 	}
-	return takes("KEY-ID", "FILE")(command, args)
+	if err := takes("KEY-ID", "FILE")(command, args); err != nil {
+		return err
+	}
+	if err := checkPath(args[1]); err != nil {
+		return err
+	}
+	return nil
 }
 
 // importRequest describes the key with the ID args[0], whose private key is in the file args[1]

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -44,10 +43,7 @@ func (a app) issueInto(
 		if err != nil {
 			return err
 		}
-		if err := output.write(a.stdout, shown, shown.table()); err != nil {
-			return fmt.Errorf("API key %s is live and in the store, but: %w", entry.KeyID, err)
-		}
-		return nil
+		return output.writeDone(a.stdout, "API key "+entry.KeyID+" is live and in the store", shown, shown.table())
 	})
 	return issue(command, nil)
 }

@@ -36,12 +36,16 @@
 //
 // Data goes to standard output, as a table or, with --output json, as one JSON value. Errors go
 // to standard error, as a line "error: …" and, where there is something to do about it, a line
-// "hint: …". A private key is never printed.
+// "hint: …". A private key is never printed. Output that cannot be written, since the reader of
+// a pipe is gone or a disk is full, is a failure; it does not keep a command from ending its work.
+//
+// Ctrl-C, SIGTERM and, unless nohup has it ignored, SIGHUP end a command in order: what it has
+// begun is cleaned up, or is said to be left.
 //
 // # Exit codes
 //
 //	0  done
-//	1  any other failure
+//	1  any other failure, also of writing the output
 //	2  nothing was sent: wrong usage, credentials that cannot be used, a request that the
 //	   contract rules out, a file that is missing or in the way
 //	3  unauthenticated
@@ -71,7 +75,10 @@ func main() {
 }
 
 func mainCode() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A reader that is gone must not end the program between an answer and what is done with it: a
+	// write to it fails instead.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 	defer stop()
 	program := app{
 		stdin:    os.Stdin,
@@ -82,6 +89,16 @@ func mainCode() int {
 		reserve:  reservePrivateFile,
 	}
 	return program.run(ctx, os.Args[1:])
+}
+
+// interrupts returns the signals that end a command in order. A closed terminal counts, unless
+// nohup or the like has seen to it that it does not.
+func interrupts() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // isTerminal reports whether file is a device that shows characters, as terminals are.

@@ -30,6 +30,15 @@ func (f *outputFlag) write(w io.Writer, value any, rows [][]string) error {
 	return nil
 }
 
+// writeDone is write for a command that has changed something, which done says: it stays so when
+// the output cannot be written.
+func (f *outputFlag) writeDone(w io.Writer, done string, value any, rows [][]string) error {
+	if err := f.write(w, value, rows); err != nil {
+		return fmt.Errorf("%s, but: %w", done, err)
+	}
+	return nil
+}
+
 func (f *outputFlag) render(value any, rows [][]string) (string, error) {
 	if f.format.value == "json" {
 		line, err := json.Marshal(value)

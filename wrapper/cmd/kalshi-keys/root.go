@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ With a store and no key ID, the store's current key for the base URL signs.
 
 Exit codes:
   0  done
-  1  any other failure
+  1  any other failure, also of writing the output
   2  nothing was sent: wrong usage, credentials that cannot be used, a request
      that the contract rules out, a file that is missing or in the way
   3  unauthenticated
@@ -72,7 +73,22 @@ func (a app) newRootCommand() *cobra.Command {
 		command.RunE = marked(command.RunE)
 		root.AddCommand(command)
 	}
+	refuseUnknownTopics(root)
 	return root
+}
+
+// refuseUnknownTopics makes help of a command that there is not an error, which cobra answers
+// with the help of the root command.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		if command.Name() == "help" {
+			command.Args = func(_ *cobra.Command, topic []string) error {
+				_, unknown, err := root.Find(topic)
+				return errors.Join(err, noSuchCommand(root, unknown))
+			}
+		}
+	}
 }
 
 func needsCommand(*cobra.Command, []string) error {

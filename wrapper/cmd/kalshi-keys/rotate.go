@@ -42,7 +42,7 @@ grace period ends, notices nothing.`,
 			return err
 		}
 		shown := rotatedKey{shownKey(rotated.New, true), rotated.Old.KeyID}
-		return output.write(a.stdout, shown, shown.table())
+		return output.writeDone(a.stdout, "API key "+rotated.New.KeyID+" is current", shown, shown.table())
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if grace < 0 {

@@ -16,7 +16,7 @@ import (
 // sandboxFlags say where the sandbox listens and what it leaves for others to find it by.
 type sandboxFlags struct {
 	listen      string
-	envFile     textFlag
+	envFile     pathFlag
 	keyType     choiceFlag
 	allowRemote bool
 	control     bool

@@ -44,7 +44,7 @@ func runningSandbox(t *testing.T) (file string, content []byte, stop func()) {
 
 func TestTheFilesOfASandboxThatStillRunsAreLeftToIt(t *testing.T) {
 	file, content, stop := runningSandbox(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	run(ctx, program.World{}, "sandbox", "--env-file", file).want(t, 2,
 		"belongs to a sandbox that still runs at http://127.0.0.1:", "hint: Use that sandbox, stop it, or choose another --env-file")

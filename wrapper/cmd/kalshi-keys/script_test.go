@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 
 func setUpSandbox(env *testscript.Env) error {
 	box := sandbox.New(sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{
-		UsageLevel: sandbox.Premier, FCMMember: true, RegionExpiration: time.Unix(1_800_000_000, 0),
+		UsageLevel: sandbox.Premier, FCMMember: true, RegionExpiration: time.Unix(4_000_000_000, 0),
 	}))
 	server := httptest.NewServer(watched(env, box))
 	env.Defer(server.Close)
@@ -152,7 +152,7 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: waitfor FILE")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
@@ -179,7 +179,7 @@ func httpGet() {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		request.Header.Set(name, value)
 	}
-	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
+	response, err := (&http.Client{Timeout: time.Minute}).Do(request)
 	exitOn(err)
 	_ = response.Body.Close()
 	fmt.Println(response.Status)

@@ -28,10 +28,12 @@ const (
 type storeFlags struct {
 	addressFlags
 
-	dir     textFlag
+	dir     pathFlag
 	timeout time.Duration
 	settle  time.Duration
 	verbose bool
+	// makes lets the command make a store that is not there.
+	makes bool
 }
 
 func (f *storeFlags) register(flags *pflag.FlagSet) {
@@ -43,7 +45,7 @@ func (f *storeFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.verbose, "verbose", false, "log every attempt to standard error")
 }
 
-func registerStore(flags *pflag.FlagSet, dir *textFlag) {
+func registerStore(flags *pflag.FlagSet, dir *pathFlag) {
 	flags.Var(dir, "store", "`DIR` that keeps API keys with their private keys (or "+envStore+")")
 }
 
@@ -82,11 +84,18 @@ func (a app) manage(flags *storeFlags) (managed, error) {
 	if err != nil {
 		return managed{}, err
 	}
-	dir := storeDirectory(flags.dir, a.getenv)
-	if dir == "" {
-		return managed{}, usage("no store is given", "Give --store or set "+envStore)
+	dir, err := flags.directory(a.getenv)
+	if err != nil {
+		return managed{}, err
 	}
-	store, err := openStore(dir)
+	if err := usableBaseURL(address); err != nil {
+		return managed{}, unusableAddress(err)
+	}
+	open := openStore
+	if flags.makes {
+		open = makeStore
+	}
+	store, err := open(dir)
 	if err != nil {
 		return managed{}, err
 	}
@@ -97,20 +106,51 @@ func (a app) manage(flags *storeFlags) (managed, error) {
 	return managed{manager, store, dir, address}, nil
 }
 
-// storeDirectory returns the store that the flag or else the environment names, "" for none.
-func storeDirectory(flag textFlag, getenv func(string) string) string {
-	if flag != "" {
-		return string(flag)
+// directory returns the store that the flag or else the environment names.
+func (f *storeFlags) directory(getenv func(string) string) (string, error) {
+	if f.dir != "" {
+		return string(f.dir), nil
 	}
-	return getenv(envStore)
+	dir, err := pathFrom(getenv, envStore)
+	if err == nil && dir == "" {
+		return "", usage("no store is given", "Give --store or set "+envStore)
+	}
+	return dir, err
 }
 
+// openStore opens a store that is there: a new one in its place would be empty, and hide that
+// the path is wrong.
 func openStore(dir string) (*keystore.Directory, error) {
-	store, err := keystore.Open(dir)
-	if inner, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, usage(fmt.Sprintf("the store %s cannot be used: %v", dir, inner.Err), "Check --store or "+envStore)
+	switch _, err := os.Lstat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usage(fmt.Sprintf("the store %s is not there", dir),
+			"Check --store or "+envStore+"; kalshi-keys import KEY-ID FILE makes a store")
+	case err != nil:
+		return nil, unusableStore(dir, err)
 	}
-	return store, err
+	return makeStore(dir)
+}
+
+// makeStore opens a store, and makes it if it is not there.
+func makeStore(dir string) (*keystore.Directory, error) {
+	store, err := keystore.Open(dir)
+	if err != nil {
+		return nil, unusableStore(dir, err)
+	}
+	return store, nil
+}
+
+// unusableStore returns what opening a store came to as wrong usage. How to mend one that others
+// could use, its error says itself.
+func unusableStore(dir string, err error) error {
+	if _, ok := errors.AsType[*keystore.InsecureError](err); ok {
+		return err
+	}
+	text := err.Error()
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		text = fmt.Sprintf("the store %s cannot be used: %v", dir, inner.Err)
+	}
+	return usage(text, "Check --store or "+envStore)
 }
 
 func (a app) lifecycleOptions(flags *storeFlags) []lifecycle.Option {
@@ -126,8 +166,7 @@ func (a app) lifecycleOptions(flags *storeFlags) []lifecycle.Option {
 	return options
 }
 
-// currentCredentials returns what the store says is current for the service at address. It makes
-// no store.
+// currentCredentials returns what the store says is current for the service at address.
 func currentCredentials(ctx context.Context, dir, address string) (*wrapper.Credentials, error) {
 	entry, err := currentEntry(ctx, dir, address)
 	if err != nil {
@@ -137,9 +176,8 @@ func currentCredentials(ctx context.Context, dir, address string) (*wrapper.Cred
 }
 
 func currentEntry(ctx context.Context, dir, address string) (keystore.Entry, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return keystore.Entry{}, usage(fmt.Sprintf("the store %s is not there", dir),
-			"Check --store or "+envStore+"; kalshi-keys import makes a store")
+	if err := usableBaseURL(address); err != nil {
+		return keystore.Entry{}, unusableAddress(err)
 	}
 	store, err := openStore(dir)
 	if err != nil {

@@ -25,7 +25,7 @@ const (
 type verifyFlags struct {
 	service         serviceFlags
 	output          outputFlag
-	report          textFlag
+	report          pathFlag
 	readOnly        bool
 	allowProduction bool
 	settle          time.Duration

@@ -3,7 +3,6 @@ package main_test
 import (
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -17,13 +16,13 @@ func TestVerifySaysWhyNothingAnswers(t *testing.T) {
 		args    []string
 		want    []string
 	}{
-		"a port that nobody listens on": {unusedAddress, nil,
+		"a port that nobody listens on": {func(*testing.T) string { return "http://127.0.0.1:1/trade-api/v2" }, nil,
 			[]string{"does not accept connections", "if it is a sandbox, start it"}},
-		"a service that hangs up": {serving(httptest.NewServer, closes), nil,
+		"a service that hangs up": {serving((*httptest.Server).Start, closes), nil,
 			[]string{"the connection was cut before an answer", "Check what is between"}},
-		"a certificate that nobody vouches for": {serving(httptest.NewTLSServer, closes), nil,
+		"a certificate that nobody vouches for": {serving((*httptest.Server).StartTLS, closes), nil,
 			[]string{"which this machine does not trust", "Never turn the verification off"}},
-		"a service that takes too long": {serving(httptest.NewServer, hangs), []string{"--timeout", "50ms"},
+		"a service that takes too long": {serving((*httptest.Server).Start, hangs), []string{"--timeout", "50ms"},
 			[]string{"verify was not done in time", "Give a longer --timeout"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,25 +39,13 @@ func TestVerifySaysWhyNothingAnswers(t *testing.T) {
 	}
 }
 
-func serving(start func(http.Handler) *httptest.Server, handler http.Handler) func(*testing.T) string {
+func serving(start func(*httptest.Server), handler http.Handler) func(*testing.T) string {
 	return func(t *testing.T) string {
 		t.Helper()
-		server := start(handler)
+		server := httptest.NewUnstartedServer(handler)
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		start(server)
 		t.Cleanup(server.Close)
 		return server.URL + "/trade-api/v2"
 	}
-}
-
-// unusedAddress is that of a listener that is gone.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return "http://" + listener.Addr().String() + "/trade-api/v2"
 }

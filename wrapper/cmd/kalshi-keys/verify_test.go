@@ -92,7 +92,7 @@ func TestVerifyRefusesToChangeProductionUnasked(t *testing.T) {
 func TestVerifySaysWhyItCannotRun(t *testing.T) {
 	world := sandboxWith(t)
 	world.Env["KALSHI_BASE_URL"] = "http://127.0.0.1:1/trade-api/v2"
-	run(t.Context(), world, "verify").want(t, 5, "error: ", "hint: ")
+	run(t.Context(), world, "verify", "--settle", "100ms").want(t, 5, "error: ", "hint: ")
 	world.Env["KALSHI_BASE_URL"] = "http://kalshi.test/trade-api/v2"
 	run(t.Context(), world, "verify").want(t, 2, "https")
 	world = sandboxWith(t)
