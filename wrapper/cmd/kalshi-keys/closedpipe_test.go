@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,9 @@ func command(t *testing.T, world program.World, args ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "kalshi-keys", args...)
 	command.Dir = t.TempDir()
+	ours := func(variable string) bool { return strings.HasPrefix(variable, "KALSHI_") }
 	// Built with -race, every process that ends would wait for a second.
-	command.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	command.Env = append(slices.DeleteFunc(os.Environ(), ours), "GORACE=atexit_sleep_ms=0")
 	for name, value := range world.Env {
 		command.Env = append(command.Env, name+"="+value)
 	}
