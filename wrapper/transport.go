@@ -19,9 +19,9 @@ import (
 // return [http.ErrUseLastResponse], as [Client] does, to get the redirect as the answer.
 //
 // Bound a call by its context and not by the Timeout of an http.Client, which puts a text of its
-// own in the place of the error, and with it of [ErrOutcomeUnknown]. A request with a body that
-// is not idempotent is never sent twice; one without a body net/http sends again by itself where
-// HTTP/2 resets the stream before it is answered.
+// own in the place of the error, and with it of [ErrOutcomeUnknown]. Below retry, net/http cannot
+// send a POST with a body again by itself; one without it does send again where HTTP/2 resets the
+// stream before there is an answer.
 //
 // A Transport is safe for concurrent use.
 type Transport struct {
