@@ -1,6 +1,8 @@
 package wrapper
 
 import (
+	"crypto/tls"
+	"net"
 	"net/http/httptrace"
 	"sync/atomic"
 )
@@ -8,14 +10,17 @@ import (
 // connectionTrace watches whether an attempt ever had a connection, and how often its request
 // was written. Transports that do not report to httptrace leave it untouched.
 type connectionTrace struct {
-	asked, got atomic.Bool
-	written    atomic.Int32
+	asked, got, http2 atomic.Bool
+	written           atomic.Int32
 }
 
 func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn:      func(string) { c.asked.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { c.got.Store(true) },
+		GetConn: func(string) { c.asked.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.got.Store(true)
+			c.http2.Store(isHTTP2(info.Conn))
+		},
 		WroteHeaders: func() { c.written.Add(1) },
 	}
 }
@@ -27,7 +32,13 @@ func (c *connectionTrace) neverSent(err error) bool {
 }
 
 // sentTwice is true where net/http sent a request without a body again by itself, as it does when
-// HTTP/2 resets the stream. The first may have taken effect.
+// HTTP/2 resets the stream. The first may have taken effect. With HTTP/1 it only does so where
+// nothing of the first had left.
 func (c *connectionTrace) sentTwice() bool {
-	return c.written.Load() > 1
+	return c.http2.Load() && c.written.Load() > 1
+}
+
+func isHTTP2(connection net.Conn) bool {
+	secured, ok := connection.(*tls.Conn)
+	return ok && secured.ConnectionState().NegotiatedProtocol == "h2"
 }

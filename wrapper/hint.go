@@ -116,6 +116,8 @@ func unavailableHint(cause error) string {
 	switch {
 	case cause == nil:
 		return "The service failed; nothing was changed. Try again later"
+	case isType[*lateError](cause):
+		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set WithAttemptTimeout"
 	case isNetwork && operation.Op == "proxyconnect":
 		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
 	case isType[*net.DNSError](cause):

@@ -2,8 +2,10 @@ package wrapper_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -154,6 +156,44 @@ func TestADeleteThatTheTransportSentAgainAndThatFindsNothingHasSucceeded(t *test
 	}
 	if got := server.requests.Load(); got != 2 {
 		t.Errorf("%d requests, want 2: net/http does not send it again any more", got)
+	}
+}
+
+// dying is a connection on which nothing can be written once it is dead.
+type dying struct {
+	net.Conn
+
+	dead *atomic.Bool
+}
+
+func (d dying) Write(p []byte) (int, error) {
+	if d.dead.Load() {
+		return 0, net.ErrClosed
+	}
+	return d.Conn.Write(p)
+}
+
+func TestADeleteThatOnlyLeftOnceAndThatFindsNothingHasNotSucceeded(t *testing.T) {
+	f := newFixture(t, answer(200, emptyList), answer(404, `{"code":"not_found","message":"not found"}`))
+	var dead atomic.Bool
+	var dialled atomic.Int32
+	client := f.client(t, wrapper.WithHTTPTransport(&http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			connection, err := new(net.Dialer).DialContext(ctx, network, address)
+			if dialled.Add(1) == 1 {
+				return dying{connection, &dead}, err
+			}
+			return connection, err
+		},
+	}))
+	if _, err := client.GetAPIKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dead.Store(true)
+	err := client.DeleteAPIKey(t.Context(), otherKey)
+	mustMatch(t, err, wrapper.ErrNotFound)
+	if errors.Is(err, wrapper.ErrOutcomeUnknown) || dialled.Load() != 2 {
+		t.Errorf("after %d connections: %v", dialled.Load(), err)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 const patience = 5 * time.Minute
 
 // stalling has an attempt time out while the server works on its request, however long that takes
-// to get there. It is the client's transport, and step is the server's part: the deadline of an
-// attempt counts once its request has come to step, and never for a request that is answered.
+// to get there. It is the client's transport, and step is the server's part: the time of an
+// attempt is over once its request has come to step, and never for a request that is answered.
 type stalling struct {
 	http.RoundTripper
 
@@ -36,8 +36,7 @@ func (s stalling) RoundTrip(req *http.Request) (*http.Response, error) {
 	go func() {
 		select {
 		case <-s.arrived:
-			<-req.Context().Done()
-			cancel(req.Context().Err())
+			cancel(context.DeadlineExceeded)
 		case <-answered:
 		}
 	}()

@@ -12,7 +12,8 @@ func (c *call) refusal(response *http.Response) *Error {
 	refusal.StatusCode = response.StatusCode
 	refusal.Code, refusal.Details, refusal.Message = body.code, body.details, body.message
 	refusal.kinds = kindsOf(response.StatusCode, body)
-	refusal.markUnknown(c.unknown || (response.StatusCode < http.StatusMultipleChoices && changesState(c.method)))
+	answered := response.StatusCode < http.StatusMultipleChoices || mayFollowEffect(response.StatusCode)
+	refusal.markUnknown(c.unknown || (answered && changesState(c.method)))
 	refusal.Hint = hintFor(refusal, c)
 	return refusal
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"kalshi.internal/apikeys/wrapper"
 )
@@ -84,7 +83,7 @@ func TestATimeoutIsRetriedOnlyWhereTheMethodAllowsIt(t *testing.T) {
 			stalling := newStalling()
 			f := newFixture(t, stalling.step, answer(200, ``))
 			err := f.roundTrip(t, method, "/portfolio/orders",
-				wrapper.WithHTTPTransport(stalling), wrapper.WithAttemptTimeout(time.Millisecond))
+				wrapper.WithHTTPTransport(stalling))
 			if got := len(f.seen()); got != want {
 				t.Errorf("the server saw %d requests, want %d", got, want)
 			}

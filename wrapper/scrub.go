@@ -16,8 +16,8 @@ const (
 	maxCauseLength   = 500
 )
 
-// minSecretLength is longer than a UUID and its prefixes, and shorter than the base64 of any
-// private key or signature.
+// minSecretLength is longer than a UUID and its prefixes, and shorter than what any PEM of a
+// private key holds, and any signature.
 const minSecretLength = 44
 
 var (

@@ -30,7 +30,7 @@ func (r *retry) send(req *http.Request, op operation) result {
 		ended := req.Context().Err()
 		return result{
 			err: withContextError(err, ended), ended: ended != nil,
-			neverSent: connection.neverSent(err), sentTwice: connection.sentTwice(),
+			neverSent: connection.neverSent(err) || isType[*lateError](err), sentTwice: connection.sentTwice(),
 		}
 	}
 	// The clone's headers carry the signature; whoever prints the response need not see them.

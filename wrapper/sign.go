@@ -54,12 +54,13 @@ func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &unsentError{err}
 	}
 	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
-	if ended := req.Context().Err(); err == nil && ended != nil {
-		err = fmt.Errorf("the signature came too late: %w", ended)
-	}
 	if err != nil {
 		closeBody(req)
 		return nil, &unsentError{err}
+	}
+	if ended := req.Context().Err(); ended != nil {
+		closeBody(req)
+		return nil, &lateError{ended}
 	}
 	response, err := s.next.RoundTrip(req)
 	if err == nil && response.StatusCode == http.StatusUnauthorized {
@@ -95,10 +96,16 @@ func (s *signEach) refuse(req *http.Request) error {
 func refuseRedirected(redirect *http.Response) error {
 	err := fmt.Errorf("%w: status %d redirects, and a redirect is not followed: it may turn a POST into a GET; "+
 		"set CheckRedirect to return http.ErrUseLastResponse to get the redirect as the answer", ErrUnexpectedResponse, redirect.StatusCode)
-	if redirect.Request == nil || changesState(methodOf(redirect.Request)) {
+	if mayFollowEffect(redirect.StatusCode) && (redirect.Request == nil || changesState(methodOf(redirect.Request))) {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
 	return err
+}
+
+// mayFollowEffect reports whether a redirect may be the answer to a request that has taken effect:
+// 303 says so, and 302 is used for it.
+func mayFollowEffect(status int) bool {
+	return status == http.StatusFound || status == http.StatusSeeOther
 }
 
 func sameHost(a, b *url.URL) bool {
@@ -164,6 +171,12 @@ func methodOf(req *http.Request) string {
 	}
 	return req.Method
 }
+
+// lateError is a signature that came when the attempt's time was over. Nothing went out.
+type lateError struct{ cause error }
+
+func (e *lateError) Error() string { return "the signature came too late: " + e.cause.Error() }
+func (e *lateError) Unwrap() error { return e.cause }
 
 // unsentError is a refusal of ours: nothing went out, and trying again would not help.
 type unsentError struct{ cause error }
