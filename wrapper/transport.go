@@ -20,8 +20,8 @@ import (
 //
 // Bound a call by its context and not by the Timeout of an http.Client, which puts a text of its
 // own in the place of the error, and with it of [ErrOutcomeUnknown]. Below retry, net/http cannot
-// send a POST with a body again by itself; one without it does send again where HTTP/2 resets the
-// stream before there is an answer.
+// send a POST with a body again by itself; it does send one without where HTTP/2 resets the stream
+// before there is an answer, and where there is an Idempotency-Key.
 //
 // A Transport is safe for concurrent use.
 type Transport struct {

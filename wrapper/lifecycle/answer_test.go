@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -121,6 +122,40 @@ func TestAKeyOfSomebodyElseThatAnAnswerNamesIsLeftAlone(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAKeyOfSomebodyElseIsLeftAloneHoweverItsProofFails(t *testing.T) {
+	for name, refusal := range map[string]struct {
+		status int
+		body   string
+	}{
+		"without a cause":     {401, `{"error":{"code":"authentication_error","message":"authentication_error"}}`},
+		"by a gateway":        {403, `<html>blocked</html>`},
+		"by no answer at all": {503, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			foreign := w.bootstrap(sandbox.Named("foreign"))
+			service := altering(w.seam.transport(w.carrier), naming(foreign.ID, everyTime))
+			transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+				response, err := service.RoundTrip(req)
+				if err == nil && response.StatusCode == http.StatusUnauthorized {
+					_ = response.Body.Close()
+					response.StatusCode, response.ContentLength = refusal.status, int64(len(refusal.body))
+					response.Body = io.NopCloser(strings.NewReader(refusal.body))
+				}
+				return response, err
+			})
+			manager := w.newManager(lifecycle.WithClientOptions(wrapper.WithHTTPTransport(transport)))
+			_, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
+			if err == nil || !strings.Contains(err.Error(), "which is not ours and was left alone; key ") {
+				t.Errorf("the error is %v", err)
+			}
+			if live, want := w.liveIDs(), []string{w.first.ID, foreign.ID}; !slices.Equal(live, want) || len(w.journal()) != 0 {
+				t.Errorf("live are %v, want %v; the journal holds %v", live, want, w.journal())
+			}
+		})
 	}
 }
 

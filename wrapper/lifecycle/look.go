@@ -87,7 +87,7 @@ func (m *Manager) resolve(ctx context.Context, by *wrapper.Client, in intent, ca
 		m.progress("the request made key %s, whose private half is here", found[0].APIKeyID)
 		return m.keep(ctx, by, in, answer{keyID: found[0].APIKeyID, privateKey: in.PrivateKey})
 	}
-	if _, _, err := m.giveUp(ctx, by, in, found); err != nil {
+	if _, err := m.giveUp(ctx, by, in, found); err != nil {
 		return keystore.Entry{}, errors.Join(cause, err)
 	}
 	return keystore.Entry{}, nil

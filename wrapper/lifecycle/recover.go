@@ -166,8 +166,8 @@ func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.En
 	}
 	list, err := r.proveAgain(ctx, by, client, entry)
 	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
-		revoked, watches, err := r.giveUpNamed(ctx, by, in, entry.KeyID, err)
-		return r.undone(in, revoked, watches, err)
+		done, err := r.giveUpNamed(ctx, by, in, entry.KeyID, err)
+		return r.undone(in, done, err)
 	}
 	if err == nil {
 		_, err = r.activate(ctx, by, in, entry, list)
@@ -198,8 +198,8 @@ func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.En
 		return err
 	}
 	if current.KeyID != made.KeyID && !wasReplaced(old, made) {
-		revoked, watches, err := r.giveUpNamed(ctx, by, in, made.KeyID, r.tryPending(ctx, made))
-		return r.undone(in, revoked, watches, err)
+		done, err := r.giveUpNamed(ctx, by, in, made.KeyID, r.tryPending(ctx, made))
+		return r.undone(in, done, err)
 	}
 	until, err := r.retire(ctx, in)
 	switch {
@@ -253,16 +253,16 @@ func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
 		}
 		return r.resumeIssue(ctx, in, entry)
 	}
-	revoked, watches, err := r.giveUp(ctx, by, in, found)
-	return r.undone(in, revoked, watches, err)
+	done, err := r.giveUp(ctx, by, in, found)
+	return r.undone(in, done, err)
 }
 
 // undone reports what was given up.
-func (r *recovery) undone(in intent, revoked []string, watches bool, err error) error {
-	for _, keyID := range revoked {
+func (r *recovery) undone(in intent, done givenUp, err error) error {
+	for _, keyID := range done.revoked {
 		r.done(RecoverUndone, keyID, in.Name)
 	}
-	if watches {
+	if done.watches {
 		until := in.WatchUntil
 		if until.IsZero() {
 			until = r.clock.Now().Add(WatchPeriod)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"kalshi.internal/apikeys/gen"
@@ -23,52 +22,82 @@ func (m *Manager) remove(ctx context.Context, by *wrapper.Client, keyID string) 
 	return err == nil, err
 }
 
+// givenUp is what became of the keys of a request that are not to be.
+type givenUp struct {
+	revoked []string
+	// watches: the intent stays in the journal, for a key that may still appear.
+	watches bool
+	// foreign: the ID that an answer named is that of somebody else's key, which was left alone.
+	foreign bool
+}
+
 // giveUp revokes the keys that the intent's request made. Where it made none, or one that the
-// service does not know yet, the intent stays in the journal as a watch. It returns the IDs of
-// the keys it revoked, and whether it watches.
-func (m *Manager) giveUp(
-	ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey,
-) (revoked []string, watches bool, err error) {
+// service does not know yet, the intent stays in the journal as a watch.
+func (m *Manager) giveUp(ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey) (givenUp, error) {
+	var done givenUp
 	for _, key := range found {
 		existed, err := m.remove(ctx, by, key.APIKeyID)
 		if err != nil {
-			return revoked, false, unfinished("key "+key.APIKeyID+" is live and not wanted", err)
+			return done, unfinished("key "+key.APIKeyID+" is live and not wanted", err)
 		}
 		if existed {
-			revoked = append(revoked, key.APIKeyID)
+			done.revoked = append(done.revoked, key.APIKeyID)
 		}
 		if err := m.mark(ctx, key.APIKeyID, keystore.StateRevoked); err != nil {
-			return revoked, false, unfinished("key "+key.APIKeyID+" is revoked, but the store does not say so", err)
+			return done, unfinished("key "+key.APIKeyID+" is revoked, but the store does not say so", err)
 		}
 	}
-	if len(found) > 0 && len(revoked) == len(found) {
-		return revoked, false, m.drop(ctx, in)
+	if len(found) > 0 && len(done.revoked) == len(found) {
+		return done, m.drop(ctx, in)
 	}
-	_, err = m.watch(ctx, in)
-	return revoked, err == nil, err
+	_, err := m.watch(ctx, in)
+	done.watches = err == nil
+	return done, err
 }
 
-// giveUpNamed is giveUp for the one key that an answer named. Where why shows that the ID is
-// another's, nothing is deleted by it: only the tag tells what the request made.
-func (m *Manager) giveUpNamed(
-	ctx context.Context, by *wrapper.Client, in intent, keyID string, why error,
-) (revoked []string, watches bool, err error) {
-	if !disprovesID(why) {
+// giveUpNamed is giveUp for the one key that an answer named. Where the ID is another's, nothing
+// is deleted by it: only the tag tells what the request made.
+func (m *Manager) giveUpNamed(ctx context.Context, by *wrapper.Client, in intent, keyID string, why error) (givenUp, error) {
+	foreign, err := m.isForeign(ctx, by, in, keyID, why)
+	if err != nil {
+		return givenUp{}, unfinished("it is not known whether key "+keyID+" is the one that was made", err)
+	}
+	if !foreign {
 		return m.giveUp(ctx, by, in, []gen.APIKey{{APIKeyID: keyID}})
 	}
+	done, err := m.giveUpTagged(ctx, by, in, keyID)
+	done.foreign = true
+	return done, err
+}
+
+// giveUpTagged is giveUp where an answer named the key of somebody else.
+func (m *Manager) giveUpTagged(ctx context.Context, by *wrapper.Client, in intent, foreignID string) (givenUp, error) {
 	// The watch comes first: Recover then goes by the tag as well.
-	in, err = m.watch(ctx, in)
+	in, err := m.watch(ctx, in)
 	if err != nil {
-		return nil, false, err
+		return givenUp{}, err
 	}
-	if err := m.mark(ctx, keyID, keystore.StateRevoked); err != nil {
-		return nil, false, unfinished("key "+keyID+" is not ours, but the store does not say so", err)
+	if err := m.mark(ctx, foreignID, keystore.StateRevoked); err != nil {
+		return givenUp{}, unfinished("key "+foreignID+" is not ours, but the store does not say so", err)
 	}
 	found, err := m.lookFor(ctx, by, in)
 	if err != nil {
-		return nil, false, unfinished("it is not known which key was made", err)
+		return givenUp{}, unfinished("it is not known which key was made", err)
 	}
 	return m.giveUp(ctx, by, in, found)
+}
+
+// isForeign reports whether the ID that an answer named is another key's: its proof says so, or
+// the list shows it without the tag. A key that has signed a request is ours.
+func (m *Manager) isForeign(ctx context.Context, by *wrapper.Client, in intent, keyID string, why error) (bool, error) {
+	if disprovesID(why) {
+		return true, nil
+	}
+	if entry, err := m.store.Get(ctx, keyID); err == nil && entry.State == keystore.StateActive {
+		return false, nil
+	}
+	listed, err := m.find(lists(ctx, by), in.FCMSubtraderID, withID(keyID))
+	return len(listed) > 0 && !carries(listed[0].Name, in.Tag), err
 }
 
 // disprovesID reports whether a new key failed in a way that shows that the ID in the answer is
@@ -84,16 +113,16 @@ func (m *Manager) undo(ctx context.Context, by *wrapper.Client, in intent, keyID
 	if ctx.Err() != nil {
 		return unfinished("key "+keyID+" was made and is not in use", cause)
 	}
-	revoked, _, err := m.giveUpNamed(ctx, by, in, keyID, cause)
+	done, err := m.giveUpNamed(ctx, by, in, keyID, cause)
 	switch {
 	case err != nil:
 		return errors.Join(cause, err)
-	case slices.ContainsFunc(revoked, func(id string) bool { return sameKeyID(id, keyID) }):
-		return fmt.Errorf("%w; key %s was revoked again", cause, keyID)
-	case len(revoked) > 0:
+	case done.foreign && len(done.revoked) > 0:
 		return fmt.Errorf("%w; the service named key %s, which is not ours and was left alone; key %s, which the request made, was revoked again",
-			cause, keyID, strings.Join(revoked, " and "))
-	case disprovesID(cause):
+			cause, keyID, strings.Join(done.revoked, " and "))
+	case len(done.revoked) > 0:
+		return fmt.Errorf("%w; key %s was revoked again", cause, keyID)
+	case done.foreign:
 		return fmt.Errorf("%w; the service named key %s, which is not ours and was left alone; recover revokes the one that the request made, "+
 			"if it appears in the list", cause, keyID)
 	}

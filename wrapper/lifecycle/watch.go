@@ -36,8 +36,8 @@ func (r *recovery) resumeWatch(ctx context.Context, in intent, entry keystore.En
 	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
 		return r.forget(ctx, in, "")
 	}
-	revoked, watches, err := r.giveUp(ctx, by, in, found)
-	return r.undone(in, revoked, watches, err)
+	done, err := r.giveUp(ctx, by, in, found)
+	return r.undone(in, done, err)
 }
 
 // seenOrNow returns a lister that asks for each list once in a recovery.
