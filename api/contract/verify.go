@@ -33,7 +33,7 @@ type Target struct {
 	HTTPClient *http.Client
 }
 
-// Format writes the base URL and the key ID for every verb.
+// Format writes the base URL and the key ID for every valid verb.
 func (t Target) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "Target{BaseURL: %q, KeyID: %q, Signer: %s}", t.BaseURL, t.KeyID, secret.Redacted)
 }

@@ -42,8 +42,8 @@
 // nothing is shared: a store keeps what is current for each base URL.
 //
 // Nobody has recorded how long a name may be. Where the service cuts the tag off a name, a key of
-// a lost answer cannot be told from others: it is not revoked, and the progress says so when a
-// key is first seen under such a name. Nor has anybody recorded whether the list shows the keys
+// a lost answer cannot be told from others, nor one that could not be proven: it is not revoked,
+// which the error says, and the progress when a key is first seen under such a name. Nor has anybody recorded whether the list shows the keys
 // that are bound to a subtrader: where it lacks one, the subtrader's own list is looked at as
 // well.
 package lifecycle

@@ -123,8 +123,8 @@ func (m *Manager) undo(ctx context.Context, by *wrapper.Client, in intent, keyID
 	case len(done.revoked) > 0:
 		return fmt.Errorf("%w; key %s was revoked again", cause, keyID)
 	case done.foreign:
-		return fmt.Errorf("%w; the service named key %s, which is not ours and was left alone; recover revokes the one that the request made, "+
-			"if it appears in the list", cause, keyID)
+		return fmt.Errorf("%w; the service named key %s, which is not known to be ours and was left alone: delete it if the list shows it "+
+			"under the name %q cut short; recover revokes the one that the request made, if it appears in the list", cause, keyID, in.Name)
 	}
 	return fmt.Errorf("%w; the service has no key %s to revoke, and recover revokes it if it still appears", cause, keyID)
 }
