@@ -194,19 +194,26 @@ func TestWhatARequestMadeUnderAnotherIDIsRevokedWhenItAppears(t *testing.T) {
 }
 
 func TestTheIDOfAnAnswerWithoutAUsableKeyIsNotDeleted(t *testing.T) {
-	w := newWorld(t)
-	foreign := w.bootstrap(sandbox.Named("foreign"))
-	named := naming(foreign.ID, everyTime)
-	manager := w.altered(func(req *http.Request, body map[string]any) {
-		named(req, body)
-		if req.Method == http.MethodPost {
-			body["private_key"] = "none"
-		}
-	})
-	_, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
-	mustMatch(t, err, wrapper.ErrUnexpectedResponse)
-	if live, want := w.liveIDs(), []string{w.first.ID, foreign.ID}; !slices.Equal(live, want) {
-		t.Errorf("live are %v, want %v", live, want)
+	for name, naming := range map[string]func(keyID string) alter{
+		"that the list shows": func(keyID string) alter { return naming(keyID, everyTime) },
+		"that no list shows":  namingUnlisted,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			foreign := w.bootstrap(sandbox.Named("foreign"))
+			named := naming(foreign.ID)
+			manager := w.altered(func(req *http.Request, body map[string]any) {
+				named(req, body)
+				if req.Method == http.MethodPost {
+					body["private_key"] = "none"
+				}
+			})
+			_, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
+			mustMatch(t, err, wrapper.ErrUnexpectedResponse)
+			if live, want := w.liveIDs(), []string{w.first.ID, foreign.ID}; !slices.Equal(live, want) {
+				t.Errorf("live are %v, want %v", live, want)
+			}
+		})
 	}
 }
 

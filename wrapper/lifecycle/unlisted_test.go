@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
@@ -44,22 +43,5 @@ func TestAfterACrashAtAnyStepAKeyOfSomebodyElseThatNoListShowsIsLeftAlone(t *tes
 				}
 			}
 		})
-	}
-}
-
-func TestTheIDOfAnAnswerWithoutAUsableKeyIsNotDeletedThoughNoListShowsIt(t *testing.T) {
-	w := newWorld(t)
-	foreign := w.bootstrap(sandbox.Named("foreign"))
-	unlisted := namingUnlisted(foreign.ID)
-	manager := w.altered(func(req *http.Request, body map[string]any) {
-		unlisted(req, body)
-		if req.Method == http.MethodPost {
-			body["private_key"] = "none"
-		}
-	})
-	_, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
-	mustMatch(t, err, wrapper.ErrUnexpectedResponse)
-	if live, want := w.liveIDs(), []string{w.first.ID, foreign.ID}; !slices.Equal(live, want) {
-		t.Errorf("live are %v, want %v", live, want)
 	}
 }
