@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // BenchmarkSigning compares signing a request with the bare primitive on a text of the same
@@ -45,7 +45,7 @@ func signPrimitive(signer crypto.Signer) error {
 	text := []byte("1798761600000GET/trade-api/v2/api_keys")
 	if _, isRSA := signer.(*rsa.PrivateKey); isRSA {
 		digest := sha256.Sum256(text)
-		_, err := signer.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: signature.SaltLength, Hash: crypto.SHA256})
+		_, err := signer.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: protocol.SaltLength, Hash: crypto.SHA256})
 		return err
 	}
 	_, err := signer.Sign(rand.Reader, text, crypto.Hash(0))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // call is what is known about one call across its attempts.
@@ -50,7 +50,7 @@ func callOf(req *http.Request, basePath string) *call {
 		record = &call{}
 	}
 	record.method = methodOf(req)
-	record.path = signature.Path(req.URL)
+	record.path = protocol.Path(req.URL)
 	record.operation = operationOf(record.method, record.path, basePath)
 	return record
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // window is a step that accepts timestamps within 15 s of the service's clock, as the service
@@ -16,7 +16,7 @@ import (
 func window(service func() time.Time, date func() time.Time) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", date().UTC().Format(http.TimeFormat))
-		millis, _ := strconv.ParseInt(r.Header.Get(signature.HeaderTimestamp), 10, 64)
+		millis, _ := strconv.ParseInt(r.Header.Get(protocol.HeaderTimestamp), 10, 64)
 		if service().Sub(time.UnixMilli(millis)).Abs() > 15*time.Second {
 			answer(401, expiredBody)(w, r)
 			return

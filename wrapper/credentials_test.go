@@ -21,7 +21,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const testKeyID = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11"
@@ -427,9 +427,9 @@ func mustMake(t *testing.T, file string) *wrapper.Credentials {
 
 func mustSign(t *testing.T, credentials *wrapper.Credentials, public crypto.PublicKey) {
 	t.Helper()
-	signed, err := signature.Sign(credentials.Signer(), "1", "GET", "/")
+	signed, err := protocol.Sign(credentials.Signer(), "1", "GET", "/")
 	if err == nil {
-		err = signature.Verify(public, "1", "GET", "/", signed)
+		err = protocol.Verify(public, "1", "GET", "/", signed)
 	}
 	if err != nil {
 		t.Error(err)

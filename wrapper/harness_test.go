@@ -16,7 +16,7 @@ import (
 
 	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
@@ -94,12 +94,12 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	seen := seenRequest{
 		method: r.Method, target: r.RequestURI, body: string(body),
-		timestamp: r.Header.Get(signature.HeaderTimestamp),
-		signature: r.Header.Get(signature.HeaderSignature),
-		keyID:     r.Header.Get(signature.HeaderKey),
+		timestamp: r.Header.Get(protocol.HeaderTimestamp),
+		signature: r.Header.Get(protocol.HeaderSignature),
+		keyID:     r.Header.Get(protocol.HeaderKey),
 	}
 	path := r.URL.EscapedPath()
-	if err := signature.Verify(s.public, seen.timestamp, seen.method, path, seen.signature); err != nil {
+	if err := protocol.Verify(s.public, seen.timestamp, seen.method, path, seen.signature); err != nil {
 		s.t.Errorf("%s %s: %v", seen.method, path, err)
 	}
 	s.mu.Lock()

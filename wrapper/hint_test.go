@@ -26,7 +26,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // documentedMistake is a row of the table in the package documentation.
@@ -338,7 +338,7 @@ func originMistakes() map[string]mistake {
 			return through(s, "http://127.0.0.2/trade-api/v2/api_keys")
 		},
 		"a request that was signed already": func(s *scene) error {
-			return through(s, s.baseURL+"/api_keys", signature.HeaderKey)
+			return through(s, s.baseURL+"/api_keys", protocol.HeaderKey)
 		},
 		"a base URL without /trade-api/v2": func(s *scene) error {
 			return s.list(wrapper.WithBaseURL(s.server.URL))
@@ -420,11 +420,11 @@ func proxyMistakes() map[string]mistake {
 			return s.list(wrapper.WithBaseURL(s.server.URL + prefix + sandbox.BasePath))
 		},
 		"a proxy that removes all headers": proxied(func(r *http.Request) {
-			for _, name := range []string{signature.HeaderKey, signature.HeaderSignature, signature.HeaderTimestamp} {
+			for _, name := range []string{protocol.HeaderKey, protocol.HeaderSignature, protocol.HeaderTimestamp} {
 				r.Header.Del(name)
 			}
 		}),
-		"a proxy that removes the signature": proxied(func(r *http.Request) { r.Header.Del(signature.HeaderSignature) }),
+		"a proxy that removes the signature": proxied(func(r *http.Request) { r.Header.Del(protocol.HeaderSignature) }),
 	}
 }
 
@@ -440,7 +440,7 @@ func clockMistakes() map[string]mistake {
 		"a proxy that holds requests back": func(s *scene) error {
 			minute := int64(60_000)
 			s.behind(func(r *http.Request) {
-				r.Header.Set(signature.HeaderTimestamp, fmt.Sprint(s.clock.Now().UnixMilli()-minute))
+				r.Header.Set(protocol.HeaderTimestamp, fmt.Sprint(s.clock.Now().UnixMilli()-minute))
 			})
 			return s.list()
 		},

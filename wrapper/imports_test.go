@@ -13,7 +13,7 @@ var allowedModules = []string{
 	"kalshi.internal/apikeys/gen",
 	"kalshi.internal/apikeys/wrapper",
 	"kalshi.internal/apikeys/wrapper/secret",
-	"kalshi.internal/apikeys/wrapper/signature",
+	"kalshi.internal/apikeys/wrapper/protocol",
 	"github.com/cenkalti/backoff/v5",
 	"github.com/oapi-codegen/runtime",
 	"github.com/oapi-codegen/runtime/types",

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"strings"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // servicePath begins the path of every route of the service (source: seed).
@@ -25,14 +25,14 @@ type selfCheck func() string
 
 // newSelfCheck returns the check of a request that was just signed with credentials.
 func newSelfCheck(credentials *Credentials, req *http.Request) selfCheck {
-	method, path, host := methodOf(req), signature.Path(req.URL), req.URL.Hostname()
-	timestamp := req.Header.Get(signature.HeaderTimestamp)
-	signed := req.Header.Get(signature.HeaderSignature)
+	method, path, host := methodOf(req), protocol.Path(req.URL), req.URL.Hostname()
+	timestamp := req.Header.Get(protocol.HeaderTimestamp)
+	signed := req.Header.Get(protocol.HeaderSignature)
 	return func() string {
 		public := credentials.Signer().Public()
-		if signature.Verify(public, timestamp, method, path, signed) != nil {
+		if protocol.Verify(public, timestamp, method, path, signed) != nil {
 			return "The signer is at fault, and not the key ID: " +
-				signerFault(public, signature.Text(timestamp, method, path), signed)
+				signerFault(public, protocol.Text(timestamp, method, path), signed)
 		}
 		return refusedThoughValid(path, host)
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/gen"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // SignRequest returns the signing request editor alone, for a client that oapi-codegen
@@ -123,9 +123,9 @@ func portOf(u *url.URL) string {
 }
 
 func isCredentialHeader(name string) bool {
-	return strings.EqualFold(name, signature.HeaderKey) ||
-		strings.EqualFold(name, signature.HeaderSignature) ||
-		strings.EqualFold(name, signature.HeaderTimestamp)
+	return strings.EqualFold(name, protocol.HeaderKey) ||
+		strings.EqualFold(name, protocol.HeaderSignature) ||
+		strings.EqualFold(name, protocol.HeaderTimestamp)
 }
 
 // signWith signs req and returns what it was signed with.
@@ -137,8 +137,8 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 	if credentials == nil || credentials.Signer() == nil {
 		return nil, errors.New("the credential source gave no credentials; it must give credentials or an error")
 	}
-	timestamp := signature.Timestamp(now)
-	signed, err := signature.Sign(credentials.Signer(), timestamp, methodOf(req), signature.Path(req.URL))
+	timestamp := protocol.Timestamp(now)
+	signed, err := protocol.Sign(credentials.Signer(), timestamp, methodOf(req), protocol.Path(req.URL))
 	if err != nil {
 		return nil, err
 	}

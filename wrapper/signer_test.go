@@ -14,7 +14,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // lateSigner signs when it is too late: it ends the call's context first.
@@ -134,7 +134,7 @@ func TestTheSigningEditorNeedsNoHeaderMap(t *testing.T) {
 	if err := wrapper.SignRequest(newCredentials(t, ownKeyID))(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if got := req.Header.Get(signature.HeaderKey); got != ownKeyID {
+	if got := req.Header.Get(protocol.HeaderKey); got != ownKeyID {
 		t.Errorf("signed for %q", got)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestEveryAttemptCarriesAFreshTimestampAndAValidSignature(t *testing.T) {
@@ -48,9 +48,9 @@ func TestARotatedKeyTakesEffectWithTheNextAttempt(t *testing.T) {
 	first, second := newCredentials(t, ownKeyID), newCredentials(t, otherKey)
 	var keyIDs []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		keyIDs = append(keyIDs, r.Header.Get(signature.HeaderKey))
-		key := map[string]*wrapper.Credentials{ownKeyID: first, otherKey: second}[r.Header.Get(signature.HeaderKey)]
-		if err := signature.Verify(key.Signer().Public(), r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Path, r.Header.Get(signature.HeaderSignature)); err != nil {
+		keyIDs = append(keyIDs, r.Header.Get(protocol.HeaderKey))
+		key := map[string]*wrapper.Credentials{ownKeyID: first, otherKey: second}[r.Header.Get(protocol.HeaderKey)]
+		if err := protocol.Verify(key.Signer().Public(), r.Header.Get(protocol.HeaderTimestamp), r.Method, r.URL.Path, r.Header.Get(protocol.HeaderSignature)); err != nil {
 			t.Error(err)
 		}
 		answer(map[bool]int{true: 503, false: 200}[len(keyIDs) == 1], emptyList)(w, r)
@@ -133,7 +133,7 @@ func TestRequestsThatMustNotBeSignedAreRefused(t *testing.T) {
 		{name: "another port", url: "http://127.0.0.1:1" + basePath, kind: wrapper.ErrInsecure},
 		{name: "another scheme", url: strings.Replace(here, "http://", "https://", 1), kind: wrapper.ErrInsecure},
 		{name: "a Host header of another host", url: here, kind: wrapper.ErrInsecure, change: func(r *http.Request) { r.Host = "example.com" }},
-		{name: "a signature that is already there", url: here, kind: wrapper.ErrInvalidRequest, change: func(r *http.Request) { r.Header.Set(signature.HeaderSignature, "c2ln") }},
+		{name: "a signature that is already there", url: here, kind: wrapper.ErrInvalidRequest, change: func(r *http.Request) { r.Header.Set(protocol.HeaderSignature, "c2ln") }},
 		{name: "a key ID in a header of odd case", url: here, kind: wrapper.ErrInvalidRequest, change: func(r *http.Request) { r.Header["kalshi-ACCESS-key"] = []string{"x"} }},
 		{name: "an opaque URL", url: here, kind: wrapper.ErrInvalidRequest, change: func(r *http.Request) { r.URL.Opaque = "//elsewhere/x" }},
 	} {

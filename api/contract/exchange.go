@@ -3,7 +3,7 @@ package contract
 import (
 	"net/http"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // exchange is one request and its response on their way through the checks.
@@ -21,7 +21,7 @@ type exchange struct {
 // begin checks a request and reports what is wrong with it.
 func begin(s *settings, reporter Reporter, r *http.Request, body captured, caller func() string) *exchange {
 	e := &exchange{
-		settings: s, reporter: reporter, method: methodOf(r), path: signature.Path(r.URL), caller: caller,
+		settings: s, reporter: reporter, method: methodOf(r), path: protocol.Path(r.URL), caller: caller,
 	}
 	var found findings
 	op, values, problem := embedded().match(s.basePath, e.method, e.path)

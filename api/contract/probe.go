@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // probe sends requests to a target and writes down what it finds.
@@ -241,18 +241,18 @@ func (p *probe) request(ctx context.Context, a attempt) (*http.Request, error) {
 	if a.as.signer == nil {
 		a.as = p.self
 	}
-	path := signature.Path(r.URL)
+	path := protocol.Path(r.URL)
 	if a.signQuery {
 		path = r.URL.RequestURI()
 	}
-	timestamp := signature.Timestamp(time.Now().Add(p.clock + a.shift))
-	signed, err := signature.Sign(a.as.signer, timestamp, a.method, path)
+	timestamp := protocol.Timestamp(time.Now().Add(p.clock + a.shift))
+	signed, err := protocol.Sign(a.as.signer, timestamp, a.method, path)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set(signature.HeaderKey, a.as.keyID)
-	r.Header.Set(signature.HeaderTimestamp, timestamp)
-	r.Header.Set(signature.HeaderSignature, signed)
+	r.Header.Set(protocol.HeaderKey, a.as.keyID)
+	r.Header.Set(protocol.HeaderTimestamp, timestamp)
+	r.Header.Set(protocol.HeaderSignature, signed)
 	if a.edit != nil {
 		a.edit(r.Header)
 	}

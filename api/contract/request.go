@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // checkRequest reports what of a request does not fit op. It returns the body, or nil where there
@@ -117,13 +117,13 @@ const (
 
 func headerForm(name, text string) (expected string, ok bool) {
 	switch name {
-	case signature.HeaderKey:
+	case protocol.HeaderKey:
 		return "an API key ID, a UUID", isUUID(text)
-	case signature.HeaderTimestamp:
+	case protocol.HeaderTimestamp:
 		number, err := strconv.ParseInt(text, 10, 64)
 		canonical := err == nil && strconv.FormatInt(number, 10) == text
 		return "Unix time in milliseconds, decimal", canonical && number >= minTimestamp && number < maxTimestamp
-	case signature.HeaderSignature:
+	case protocol.HeaderSignature:
 		signed, err := base64.StdEncoding.Strict().DecodeString(text)
 		fits := len(signed) == ed25519.SignatureSize || len(signed) >= rsaBits/8
 		return "standard base64, with padding, of a signature: 64 bytes by Ed25519, 256 or more by RSA", err == nil && fits
@@ -133,7 +133,7 @@ func headerForm(name, text string) (expected string, ok bool) {
 }
 
 func describeHeader(name, text string) string {
-	if name == signature.HeaderTimestamp {
+	if name == protocol.HeaderTimestamp {
 		return describeText(text)
 	}
 	return fmt.Sprintf("a string of %d characters", len(text))

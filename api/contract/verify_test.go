@@ -23,7 +23,7 @@ import (
 
 	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // A verified is a sandbox behind a handler, as a target.
@@ -85,14 +85,14 @@ func (v verified) keys(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := signature.Timestamp(time.Now())
-	signed, err := signature.Sign(v.inner.Signer, now, r.Method, signature.Path(r.URL))
+	now := protocol.Timestamp(time.Now())
+	signed, err := protocol.Sign(v.inner.Signer, now, r.Method, protocol.Path(r.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(signature.HeaderKey, v.inner.KeyID)
-	r.Header.Set(signature.HeaderTimestamp, now)
-	r.Header.Set(signature.HeaderSignature, signed)
+	r.Header.Set(protocol.HeaderKey, v.inner.KeyID)
+	r.Header.Set(protocol.HeaderTimestamp, now)
+	r.Header.Set(protocol.HeaderSignature, signed)
 	response, err := v.inner.HTTPClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -467,7 +467,7 @@ func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
 	}
 	v := verifiedSandbox(t, func(next http.Handler) http.Handler {
 		return rewrite(next, func(r *http.Request, made *made) {
-			keep(r.Header.Get(signature.HeaderSignature))
+			keep(r.Header.Get(protocol.HeaderSignature))
 			var body struct {
 				PrivateKey string `json:"private_key"`
 			}

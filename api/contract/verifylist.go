@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // exampleSubtrader is of the documented form and, with luck, nobody's.
@@ -158,21 +158,21 @@ func (p *probe) checkAuthentication(op *operation, right attempt) {
 		name   string
 		change func(*attempt)
 	}{
-		{"an unknown key ID", func(a *attempt) { a.edit = with(signature.HeaderKey, randomUUID()) }},
-		{"a malformed key ID", func(a *attempt) { a.edit = with(signature.HeaderKey, p.self.keyID+"x") }},
+		{"an unknown key ID", func(a *attempt) { a.edit = with(protocol.HeaderKey, randomUUID()) }},
+		{"a malformed key ID", func(a *attempt) { a.edit = with(protocol.HeaderKey, p.self.keyID+"x") }},
 		{"a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, stranger} }},
-		{"a signature that is not base64", func(a *attempt) { a.edit = with(signature.HeaderSignature, "!") }},
+		{"a signature that is not base64", func(a *attempt) { a.edit = with(protocol.HeaderSignature, "!") }},
 		{"a signature of another time", func(a *attempt) {
-			a.edit = with(signature.HeaderTimestamp, signature.Timestamp(time.Now().Add(p.clock-time.Second)))
+			a.edit = with(protocol.HeaderTimestamp, protocol.Timestamp(time.Now().Add(p.clock-time.Second)))
 		}},
 		{"a signature of the query as well", func(a *attempt) {
 			a.path, a.signQuery = a.path+"?verify=1", true
 		}},
 		{"a timestamp ten minutes ago", func(a *attempt) { a.shift = -expiredBy }},
 		{"a timestamp ten minutes ahead", func(a *attempt) { a.shift = expiredBy }},
-		{"a timestamp in words", func(a *attempt) { a.edit = with(signature.HeaderTimestamp, "now") }},
+		{"a timestamp in words", func(a *attempt) { a.edit = with(protocol.HeaderTimestamp, "now") }},
 		{"a timestamp in seconds", func(a *attempt) {
-			a.edit = with(signature.HeaderTimestamp, fmt.Sprint(time.Now().Add(p.clock).Unix()))
+			a.edit = with(protocol.HeaderTimestamp, fmt.Sprint(time.Now().Add(p.clock).Unix()))
 		}},
 	} {
 		a := right

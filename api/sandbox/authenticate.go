@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // credentials are the three headers of a request.
@@ -35,9 +35,9 @@ func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 
 // The three headers as net/http names them, so that it need not rename them for every request.
 var (
-	headerKey       = http.CanonicalHeaderKey(signature.HeaderKey)
-	headerTimestamp = http.CanonicalHeaderKey(signature.HeaderTimestamp)
-	headerSignature = http.CanonicalHeaderKey(signature.HeaderSignature)
+	headerKey       = http.CanonicalHeaderKey(protocol.HeaderKey)
+	headerTimestamp = http.CanonicalHeaderKey(protocol.HeaderTimestamp)
+	headerSignature = http.CanonicalHeaderKey(protocol.HeaderSignature)
 )
 
 func credentialsOf(r *http.Request) credentials {
@@ -70,7 +70,7 @@ func (s *Sandbox) identify(r *http.Request, given credentials) (key, *refusal) {
 	if !s.verifies(found.public, r.Method, rawPath(r), given) {
 		return found, &refusal{reason: RefusedSignature}
 	}
-	if s.settings.refuseReplay && !s.replays.first(id+" "+signature.Text(given.timestamp, r.Method, rawPath(r)), now, s.settings) {
+	if s.settings.refuseReplay && !s.replays.first(id+" "+protocol.Text(given.timestamp, r.Method, rawPath(r)), now, s.settings) {
 		return found, &refusal{reason: RefusedReplay}
 	}
 	return found, nil
@@ -109,7 +109,7 @@ func (s *Sandbox) checkTimestamp(text string) *refusal {
 }
 
 func (s *Sandbox) verifies(public crypto.PublicKey, method, path string, given credentials) bool {
-	if signature.Verify(public, given.timestamp, method, path, given.signature) == nil {
+	if protocol.Verify(public, given.timestamp, method, path, given.signature) == nil {
 		return true
 	}
 	rsaKey, isRSA := public.(*rsa.PublicKey)
@@ -121,6 +121,6 @@ func verifiesWithAnySalt(public *rsa.PublicKey, method, path string, given crede
 	if err != nil {
 		return false
 	}
-	digest := sha256.Sum256([]byte(signature.Text(given.timestamp, method, path)))
+	digest := sha256.Sum256([]byte(protocol.Text(given.timestamp, method, path)))
 	return rsa.VerifyPSS(public, crypto.SHA256, digest[:], raw, anySalt()) == nil
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
@@ -42,24 +42,24 @@ func TestARequestThatCannotBeAuthenticatedGetsTheRecordedBody(t *testing.T) {
 		body   string
 	}{
 		"no headers at all":                 {anonymous, noToken},
-		"no key ID":                         {without(signature.HeaderKey), noToken},
-		"no timestamp":                      {without(signature.HeaderTimestamp), noToken},
-		"no signature":                      {without(signature.HeaderSignature), noSignature},
-		"a timestamp that is no number":     {with(signature.HeaderTimestamp, "now"), expired},
-		"a timestamp with a sign":           {with(signature.HeaderTimestamp, "+1790856000000"), expired},
+		"no key ID":                         {without(protocol.HeaderKey), noToken},
+		"no timestamp":                      {without(protocol.HeaderTimestamp), noToken},
+		"no signature":                      {without(protocol.HeaderSignature), noSignature},
+		"a timestamp that is no number":     {with(protocol.HeaderTimestamp, "now"), expired},
+		"a timestamp with a sign":           {with(protocol.HeaderTimestamp, "+1790856000000"), expired},
 		"a timestamp in hexadecimal":        {func(r *http.Request) { sign(t, r, b.key, fmt.Sprintf("%#x", b.clock.Now().UnixMilli())) }, expired},
-		"a timestamp in seconds":            {with(signature.HeaderTimestamp, "1790856000"), expired},
-		"a timestamp beyond the clock":      {with(signature.HeaderTimestamp, "9223372036854775807"), expired},
-		"a timestamp beyond any number":     {with(signature.HeaderTimestamp, "92233720368547758070"), expired},
-		"a key ID that is no UUID":          {with(signature.HeaderKey, "my-key"), malformedKey},
-		"a key ID with a stray character":   {with(signature.HeaderKey, unknownID+"]"), malformedKey},
-		"a key ID with dashes elsewhere":    {with(signature.HeaderKey, strings.Replace(unknownID, "-", "0", 1)), malformedKey},
-		"a key ID with a letter beyond f":   {with(signature.HeaderKey, "g"+unknownID[1:]), malformedKey},
-		"a key ID that nobody has":          {with(signature.HeaderKey, unknownID), unknownKey},
-		"the ID of another key":             {with(signature.HeaderKey, other.id), mismatch},
-		"a signature that is not base64":    {with(signature.HeaderSignature, "?"), mismatch},
-		"a signature of nothing":            {with(signature.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64))), mismatch},
-		"another timestamp than was signed": {with(signature.HeaderTimestamp, strconv.FormatInt(newClock().Now().UnixMilli()+1, 10)), mismatch},
+		"a timestamp in seconds":            {with(protocol.HeaderTimestamp, "1790856000"), expired},
+		"a timestamp beyond the clock":      {with(protocol.HeaderTimestamp, "9223372036854775807"), expired},
+		"a timestamp beyond any number":     {with(protocol.HeaderTimestamp, "92233720368547758070"), expired},
+		"a key ID that is no UUID":          {with(protocol.HeaderKey, "my-key"), malformedKey},
+		"a key ID with a stray character":   {with(protocol.HeaderKey, unknownID+"]"), malformedKey},
+		"a key ID with dashes elsewhere":    {with(protocol.HeaderKey, strings.Replace(unknownID, "-", "0", 1)), malformedKey},
+		"a key ID with a letter beyond f":   {with(protocol.HeaderKey, "g"+unknownID[1:]), malformedKey},
+		"a key ID that nobody has":          {with(protocol.HeaderKey, unknownID), unknownKey},
+		"the ID of another key":             {with(protocol.HeaderKey, other.id), mismatch},
+		"a signature that is not base64":    {with(protocol.HeaderSignature, "?"), mismatch},
+		"a signature of nothing":            {with(protocol.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64))), mismatch},
+		"another timestamp than was signed": {with(protocol.HeaderTimestamp, strconv.FormatInt(newClock().Now().UnixMilli()+1, 10)), mismatch},
 		"another method than was signed":    {func(r *http.Request) { resign(t, r, b.key, "POST", keysPath) }, mismatch},
 		"a signature over the query":        {func(r *http.Request) { resign(t, r, b.key, "GET", keysPath+"?a=b") }, mismatch},
 		"a signature without the base path": {func(r *http.Request) { resign(t, r, b.key, "GET", "/api_keys") }, mismatch},
@@ -75,11 +75,11 @@ func TestARequestThatCannotBeAuthenticatedGetsTheRecordedBody(t *testing.T) {
 
 func resign(tb testing.TB, r *http.Request, as signer, method, path string) {
 	tb.Helper()
-	encoded, err := signature.Sign(as.private, r.Header.Get(signature.HeaderTimestamp), method, path)
+	encoded, err := protocol.Sign(as.private, r.Header.Get(protocol.HeaderTimestamp), method, path)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r.Header.Set(signature.HeaderSignature, encoded)
+	r.Header.Set(protocol.HeaderSignature, encoded)
 }
 
 func TestTheTimestampMustBeInsideTheWindow(t *testing.T) {
@@ -102,7 +102,7 @@ func TestTheTimestampMustBeInsideTheWindow(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t, test.window...)
 			b.send(t, sent{change: func(r *http.Request) {
-				sign(t, r, b.key, signature.Timestamp(b.clock.Now().Add(test.skew)))
+				sign(t, r, b.key, protocol.Timestamp(b.clock.Now().Add(test.skew)))
 			}}).mustHaveStatus(t, test.status)
 		})
 	}
@@ -116,7 +116,7 @@ func TestTheQueryIsNotPartOfWhatIsSigned(t *testing.T) {
 func TestAKeyIDInUpperCaseIsTheSameKey(t *testing.T) {
 	b := newBench(t)
 	b.send(t, sent{change: func(r *http.Request) {
-		r.Header.Set(signature.HeaderKey, strings.ToUpper(b.key.id))
+		r.Header.Set(protocol.HeaderKey, strings.ToUpper(b.key.id))
 	}}).mustHaveStatus(t, 200)
 }
 
@@ -140,8 +140,8 @@ func TestAnRSAKeySignsWithASaltOf32BytesUnlessTheOptionAllowsAny(t *testing.T) {
 			b := newBench(t, test.opts...)
 			key := b.bootstrap(t, sandbox.OfType(sandbox.RSA))
 			b.send(t, sent{as: key, change: func(r *http.Request) {
-				text := signature.Text(r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Path+test.path)
-				r.Header.Set(signature.HeaderSignature, signWithSalt(t, key, text, test.salt)+test.suffix)
+				text := protocol.Text(r.Header.Get(protocol.HeaderTimestamp), r.Method, r.URL.Path+test.path)
+				r.Header.Set(protocol.HeaderSignature, signWithSalt(t, key, text, test.salt)+test.suffix)
 			}}).mustHaveStatus(t, test.status)
 		})
 	}

@@ -11,7 +11,7 @@ import (
 
 	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // The sandbox's clock stands still in these benchmarks, so that a request can be signed once and
@@ -110,7 +110,7 @@ func (m measured) bootstrap(b *testing.B, keyType sandbox.KeyType) signer {
 func signedRequest(b *testing.B, clock *clock, as signer) *http.Request {
 	b.Helper()
 	request := httptest.NewRequestWithContext(b.Context(), http.MethodGet, keysPath, nil)
-	sign(b, request, as, signature.Timestamp(clock.Now()))
+	sign(b, request, as, protocol.Timestamp(clock.Now()))
 	return request
 }
 

@@ -24,7 +24,7 @@ import (
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen/server"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // patience is how long the browser may take for one subtest. It bounds what fails, and nothing
@@ -404,10 +404,10 @@ func noSecrets(t *testing.T, p *page) {
 	var pair server.GenerateAPIKeyResponse
 	made.decode(t, &pair)
 	request := p.newRequest(t, sent{})
-	p.send(t, sent{change: with(signature.HeaderSignature, "x"+request.Header.Get(signature.HeaderSignature))})
+	p.send(t, sent{change: with(protocol.HeaderSignature, "x"+request.Header.Get(protocol.HeaderSignature))})
 	p.waitFor(t, `document.querySelectorAll(".exchange").length === 2 && document.querySelectorAll(".key").length === 2`)
 	shown := evaluate[string](t, p, `document.documentElement.outerHTML`)
-	for _, secret := range []string{strings.Split(pair.PrivateKey, "\n")[1], request.Header.Get(signature.HeaderSignature)} {
+	for _, secret := range []string{strings.Split(pair.PrivateKey, "\n")[1], request.Header.Get(protocol.HeaderSignature)} {
 		if strings.Contains(shown, secret) {
 			t.Errorf("the page holds %s", secret)
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // A test starts a sandbox, takes a first key from it, and talks to it as it would to the
@@ -46,14 +46,14 @@ func get(client *http.Client, url string, key sandbox.Key) (*http.Response, erro
 	if err != nil {
 		return nil, err
 	}
-	timestamp := signature.Timestamp(time.Now())
-	encoded, err := signature.Sign(private.(ed25519.PrivateKey), timestamp, request.Method, signature.Path(request.URL))
+	timestamp := protocol.Timestamp(time.Now())
+	encoded, err := protocol.Sign(private.(ed25519.PrivateKey), timestamp, request.Method, protocol.Path(request.URL))
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set(signature.HeaderKey, key.ID)
-	request.Header.Set(signature.HeaderTimestamp, timestamp)
-	request.Header.Set(signature.HeaderSignature, encoded)
+	request.Header.Set(protocol.HeaderKey, key.ID)
+	request.Header.Set(protocol.HeaderTimestamp, timestamp)
+	request.Header.Set(protocol.HeaderSignature, encoded)
 	return client.Do(request)
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
@@ -21,7 +21,7 @@ func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
 	b.send(t, sent{path: keysPath + "?fcm_subtrader_id=u_a"})
 	b.delete(t, unknownID)
 	b.send(t, sent{path: "/" + strings.Repeat("x", 300), leavesContract: true})
-	b.send(t, sent{change: with(signature.HeaderKey, "canary")})
+	b.send(t, sent{change: with(protocol.HeaderKey, "canary")})
 	want := []sandbox.Exchange{
 		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 200, KeyID: b.key.id},
 		{Method: "DELETE", Path: keysPath + "/" + unknownID, Operation: "deleteApiKey", Status: 404, KeyID: b.key.id, Refusal: sandbox.RefusedNotFound},

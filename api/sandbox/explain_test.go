@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // makeMistake makes a mistake for real, against a sandbox of its own, and returns the answer.
@@ -41,9 +41,9 @@ func theMistakes() map[sandbox.Mistake]map[string]makeMistake {
 			"a prefix":      by(sent{change: renamed("X-Kalshi-Access-Key", "X-Kalshi-Access-Signature", "X-Kalshi-Access-Timestamp")}),
 			"Authorization": by(sent{change: renamed("Authorization", "X-Signature", "X-Timestamp")}),
 		},
-		sandbox.MistakeMissingKeyID:     {"": by(sent{change: with(signature.HeaderKey, "")})},
-		sandbox.MistakeMissingSignature: {"": by(sent{change: without(signature.HeaderSignature)})},
-		sandbox.MistakeMissingTimestamp: {"": by(sent{change: without(signature.HeaderTimestamp)})},
+		sandbox.MistakeMissingKeyID:     {"": by(sent{change: with(protocol.HeaderKey, "")})},
+		sandbox.MistakeMissingSignature: {"": by(sent{change: without(protocol.HeaderSignature)})},
+		sandbox.MistakeMissingTimestamp: {"": by(sent{change: without(protocol.HeaderTimestamp)})},
 		sandbox.MistakeKeyIDStray: {
 			"quotes":     byKeyID(func(id string) string { return `"` + id + `"` }),
 			"a bracket":  byKeyID(func(id string) string { return id + "]" }),
@@ -74,12 +74,12 @@ func theMistakes() map[sandbox.Mistake]map[string]makeMistake {
 		sandbox.MistakeTimestampNanoseconds:  {"": byTimestamp(func(at time.Time) string { return strconv.FormatInt(at.UnixNano(), 10) })},
 		sandbox.MistakeTimestampForm: {
 			"ISO 8601":   byTimestamp(func(at time.Time) string { return at.Format(time.RFC3339) }),
-			"a fraction": byTimestamp(func(at time.Time) string { return signature.Timestamp(at) + ".5" }),
-			"a sign":     byTimestamp(func(at time.Time) string { return "+" + signature.Timestamp(at) }),
+			"a fraction": byTimestamp(func(at time.Time) string { return protocol.Timestamp(at) + ".5" }),
+			"a sign":     byTimestamp(func(at time.Time) string { return "+" + protocol.Timestamp(at) }),
 		},
 		sandbox.MistakeClock: {
-			"behind": byTimestamp(func(at time.Time) string { return signature.Timestamp(at.Add(-41 * time.Second)) }),
-			"ahead":  byTimestamp(func(at time.Time) string { return signature.Timestamp(at.Add(time.Hour)) }),
+			"behind": byTimestamp(func(at time.Time) string { return protocol.Timestamp(at.Add(-41 * time.Second)) }),
+			"ahead":  byTimestamp(func(at time.Time) string { return protocol.Timestamp(at.Add(time.Hour)) }),
 		},
 
 		sandbox.MistakeSignedQuery: {"": bySigning(sent{path: keysPath + "?fcm_subtrader_id=u_a"}, func(p parts) string { return p.timestamp + p.method + p.path + "?" + p.query })},
@@ -162,7 +162,7 @@ func theMistakes() map[sandbox.Mistake]map[string]makeMistake {
 			"Ed25519 for RSA": func(t *testing.T, b *bench) answer {
 				t.Helper()
 				return b.send(t, sent{change: func(r *http.Request) {
-					r.Header.Set(signature.HeaderKey, b.bootstrap(t, sandbox.OfType(sandbox.RSA)).id)
+					r.Header.Set(protocol.HeaderKey, b.bootstrap(t, sandbox.OfType(sandbox.RSA)).id)
 					resign(t, r, signer{private: newEd25519Key(t)}, r.Method, keysPath)
 				}})
 			},
@@ -294,7 +294,7 @@ func TestAnExplanationIsInTheExchangeWithBothTexts(t *testing.T) {
 				t.Errorf("explained as %q of\n%q, want %q of\n%q", e.Mistakes, e.Signed, test.mistakes, test.signed)
 			}
 			request := b.newRequest(t, test.sent)
-			if want := signature.Text("1790856000000", request.Method, request.URL.Path); e.Expected != want {
+			if want := protocol.Text("1790856000000", request.Method, request.URL.Path); e.Expected != want {
 				t.Errorf("the text expected is %q, want %q", e.Expected, want)
 			}
 			if e.String() != got.header.Get(sandbox.HeaderExplain) {
@@ -311,8 +311,8 @@ func TestMistakesOfEncodingTextAndWayAreToldTogether(t *testing.T) {
 	b := newBench(t)
 	as := b.bootstrap(t, sandbox.OfType(sandbox.RSA))
 	b.send(t, sent{as: as, change: func(r *http.Request) {
-		raw := signPKCS1v15(t, as, r.Header.Get(signature.HeaderTimestamp)+"GET/api_keys")
-		r.Header.Set(signature.HeaderSignature, hex.EncodeToString(raw))
+		raw := signPKCS1v15(t, as, r.Header.Get(protocol.HeaderTimestamp)+"GET/api_keys")
+		r.Header.Set(protocol.HeaderSignature, hex.EncodeToString(raw))
 	}}).mustBe(t, 401, mismatch)
 	want := []sandbox.Mistake{sandbox.MistakeHex, sandbox.MistakeSignedWithoutBasePath, sandbox.MistakePKCS1v15}
 	if got := b.box.Exchanges()[0].Explanation; !slices.Equal(got.Mistakes, want) || strings.Count(got.Text, "; and ") != 2 {
@@ -323,7 +323,7 @@ func TestMistakesOfEncodingTextAndWayAreToldTogether(t *testing.T) {
 func TestAnHMACInHexadecimalIsTakenForOne(t *testing.T) {
 	b := newBench(t)
 	b.send(t, sent{change: func(r *http.Request) {
-		r.Header.Set(signature.HeaderSignature, hex.EncodeToString(hmacOf("secret", "text")))
+		r.Header.Set(protocol.HeaderSignature, hex.EncodeToString(hmacOf("secret", "text")))
 	}}).mustBe(t, 401, mismatch)
 	want := []sandbox.Mistake{sandbox.MistakeHex, sandbox.MistakeHMAC}
 	if got := b.box.Exchanges()[0].Explanation; !slices.Equal(got.Mistakes, want) {
@@ -385,7 +385,7 @@ func TestAClientThatWaitsToBeAskedForItsBodyIsAnsweredAtOnce(t *testing.T) {
 	generation := generating()
 	generation.leavesContract = true
 	request := b.newRequest(t, generation)
-	request.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64)))
+	request.Header.Set(protocol.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64)))
 	head := "POST " + generatePath + " HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"
 	for name := range request.Header {
 		head += name + ": " + request.Header.Get(name) + "\r\n"
@@ -403,7 +403,7 @@ func FuzzSignatureHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		request := b.newRequest(t, sent{})
 		request.RequestURI = keysPath
-		request.Header[http.CanonicalHeaderKey(signature.HeaderSignature)] = []string{text}
+		request.Header[http.CanonicalHeaderKey(protocol.HeaderSignature)] = []string{text}
 		w := httptest.NewRecorder()
 		b.box.ServeHTTP(w, request)
 		if told := w.Header().Get(sandbox.HeaderExplain); w.Code != 401 || told == "" || strings.ContainsAny(told, "\r\n") {
@@ -435,7 +435,7 @@ func by(s sent) makeMistake {
 func byKeyID(change func(id string) string) makeMistake {
 	return func(t *testing.T, b *bench) answer {
 		t.Helper()
-		return b.send(t, sent{change: with(signature.HeaderKey, change(b.key.id))})
+		return b.send(t, sent{change: with(protocol.HeaderKey, change(b.key.id))})
 	}
 }
 
@@ -452,8 +452,8 @@ func bySigning(s sent, text func(parts) string) makeMistake {
 	return func(t *testing.T, b *bench) answer {
 		t.Helper()
 		s.change = func(r *http.Request) {
-			p := parts{r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Host, r.URL.EscapedPath(), r.URL.RawQuery, s.body}
-			r.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(signRaw(t, b.key, text(p))))
+			p := parts{r.Header.Get(protocol.HeaderTimestamp), r.Method, r.URL.Host, r.URL.EscapedPath(), r.URL.RawQuery, s.body}
+			r.Header.Set(protocol.HeaderSignature, base64.StdEncoding.EncodeToString(signRaw(t, b.key, text(p))))
 		}
 		return b.send(t, s)
 	}
@@ -476,8 +476,8 @@ func byRSA(do signing) makeMistake {
 func (b *bench) signedWith(t *testing.T, as signer, do signing) answer {
 	t.Helper()
 	return b.send(t, sent{as: as, change: func(r *http.Request) {
-		text := signature.Text(r.Header.Get(signature.HeaderTimestamp), r.Method, r.URL.Path)
-		r.Header.Set(signature.HeaderSignature, base64.StdEncoding.EncodeToString(do(t, as, text)))
+		text := protocol.Text(r.Header.Get(protocol.HeaderTimestamp), r.Method, r.URL.Path)
+		r.Header.Set(protocol.HeaderSignature, base64.StdEncoding.EncodeToString(do(t, as, text)))
 	}})
 }
 
@@ -488,7 +488,7 @@ func byEncoding(encode func([]byte) string) makeMistake {
 		for {
 			b.clock.Advance(time.Millisecond)
 			request := b.newRequest(t, sent{})
-			standard := request.Header.Get(signature.HeaderSignature)
+			standard := request.Header.Get(protocol.HeaderSignature)
 			if !strings.ContainsAny(standard, "+/") {
 				continue
 			}
@@ -496,7 +496,7 @@ func byEncoding(encode func([]byte) string) makeMistake {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return b.send(t, sent{change: with(signature.HeaderSignature, encode(raw))})
+			return b.send(t, sent{change: with(protocol.HeaderSignature, encode(raw))})
 		}
 	}
 }
@@ -509,7 +509,7 @@ func (b *bench) signedBy(t *testing.T, as signer) answer {
 
 func renamed(key, signed, timestamp string) func(*http.Request) {
 	return func(r *http.Request) {
-		for from, to := range map[string]string{signature.HeaderKey: key, signature.HeaderSignature: signed, signature.HeaderTimestamp: timestamp} {
+		for from, to := range map[string]string{protocol.HeaderKey: key, protocol.HeaderSignature: signed, protocol.HeaderTimestamp: timestamp} {
 			value := r.Header.Get(from)
 			r.Header.Del(from)
 			r.Header[to] = []string{value}
@@ -543,7 +543,7 @@ func signRaw(t *testing.T, as signer, text string) []byte {
 	if private, ok := as.private.(ed25519.PrivateKey); ok {
 		return ed25519.Sign(private, []byte(text))
 	}
-	return signWithSaltOf(signature.SaltLength)(t, as, text)
+	return signWithSaltOf(protocol.SaltLength)(t, as, text)
 }
 
 func signWithSaltOf(length int) signing {
@@ -594,11 +594,11 @@ func wrap(raw []byte, between string) string {
 func sendFolded(t *testing.T, b *bench) answer {
 	t.Helper()
 	request := b.newRequest(t, sent{})
-	encoded := request.Header.Get(signature.HeaderSignature)
+	encoded := request.Header.Get(protocol.HeaderSignature)
 	return b.sendRaw(t, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: sandbox\r\n%s: %s\r\n%s: %s\r\n%s: %s\r\n %s\r\n\r\n", keysPath,
-		signature.HeaderKey, b.key.id,
-		signature.HeaderTimestamp, request.Header.Get(signature.HeaderTimestamp),
-		signature.HeaderSignature, encoded[:64], encoded[64:]))
+		protocol.HeaderKey, b.key.id,
+		protocol.HeaderTimestamp, request.Header.Get(protocol.HeaderTimestamp),
+		protocol.HeaderSignature, encoded[:64], encoded[64:]))
 }
 
 // sendRaw sends the bytes of a request.

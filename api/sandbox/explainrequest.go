@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // explain finds out why a request that is not authenticated was turned down. It runs on
@@ -48,7 +48,7 @@ func explainNotFound(method, target string) *Explanation {
 func explainNoCredentials(r *http.Request) *Explanation {
 	for name := range r.Header {
 		name = strings.ToUpper(name)
-		isOurs := name == signature.HeaderKey || name == signature.HeaderSignature || name == signature.HeaderTimestamp
+		isOurs := name == protocol.HeaderKey || name == protocol.HeaderSignature || name == protocol.HeaderTimestamp
 		if name == "AUTHORIZATION" || strings.Contains(name, "KALSHI") && !isOurs {
 			return explanationOf(finding{mistake: MistakeHeaderNames})
 		}

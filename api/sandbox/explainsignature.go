@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strconv"
 
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // The bounds of the search. A verification takes some 30 µs with RSA of 2048 bits, and twice
@@ -120,7 +120,7 @@ func inTheWay(way verification, by key, raw []byte) []finding {
 	if way.mistake != "" {
 		return []finding{{mistake: way.mistake}}
 	}
-	if public, isRSA := by.public.(*rsa.PublicKey); isRSA && saltLength(public, raw) != signature.SaltLength {
+	if public, isRSA := by.public.(*rsa.PublicKey); isRSA && saltLength(public, raw) != protocol.SaltLength {
 		return []finding{{MistakeSaltLength, describeSalt(public, raw)}}
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
@@ -167,7 +167,7 @@ func (b *bench) newRequest(tb testing.TB, s sent) *http.Request {
 	if as.id == "" {
 		as = b.key
 	}
-	sign(tb, request, as, signature.Timestamp(b.clock.Now()))
+	sign(tb, request, as, protocol.Timestamp(b.clock.Now()))
 	if s.change != nil {
 		s.change(request)
 	}
@@ -179,13 +179,13 @@ func (b *bench) newRequest(tb testing.TB, s sent) *http.Request {
 
 func sign(tb testing.TB, request *http.Request, as signer, timestamp string) {
 	tb.Helper()
-	encoded, err := signature.Sign(as.private, timestamp, request.Method, signature.Path(request.URL))
+	encoded, err := protocol.Sign(as.private, timestamp, request.Method, protocol.Path(request.URL))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	request.Header.Set(signature.HeaderKey, as.id)
-	request.Header.Set(signature.HeaderTimestamp, timestamp)
-	request.Header.Set(signature.HeaderSignature, encoded)
+	request.Header.Set(protocol.HeaderKey, as.id)
+	request.Header.Set(protocol.HeaderTimestamp, timestamp)
+	request.Header.Set(protocol.HeaderSignature, encoded)
 }
 
 func (a answer) mustBe(tb testing.TB, status int, body string) {

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const invalidContentType = `{"code":"invalid_content_type","message":"invalid_content_type"}`
@@ -109,7 +109,7 @@ func TestABodyThatEndsEarlyIsRefused(t *testing.T) {
 
 func TestAuthenticationComesBeforeInput(t *testing.T) {
 	b := newBench(t)
-	b.send(t, sent{method: "POST", path: generatePath, body: `{`, change: without(signature.HeaderSignature)}).mustBe(t, 401, noSignature)
+	b.send(t, sent{method: "POST", path: generatePath, body: `{`, change: without(protocol.HeaderSignature)}).mustBe(t, 401, noSignature)
 	b.send(t, sent{method: "DELETE", path: keysPath + "/7", change: anonymous}).mustBe(t, 401, noToken)
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestTheInspectorIsServedUnderAStrictPolicy(t *testing.T) {
@@ -90,11 +90,11 @@ func TestAnEventTellsHowFarARequestCame(t *testing.T) {
 	}{
 		"all the way":        {sent{}, nil, "+++++", text, ""},
 		"no headers":         {sent{change: anonymous}, nil, "-....", "", "request authentication, request authentication, request authentication"},
-		"a clock":            {sent{change: with(signature.HeaderTimestamp, "1790855000000")}, nil, "+-...", "", ""},
-		"a word for a time":  {sent{change: with(signature.HeaderTimestamp, "canary")}, nil, "+-...", "", "request header-form"},
-		"a malformed key ID": {sent{change: with(signature.HeaderKey, "canary")}, nil, "++-..", "", "request header-form"},
-		"an unknown key":     {sent{change: with(signature.HeaderKey, unknownID)}, nil, "+++-.", "", ""},
-		"a wrong signature":  {sent{change: with(signature.HeaderSignature, strings.Repeat("A", 86)+"==")}, nil, "++++-", text, ""},
+		"a clock":            {sent{change: with(protocol.HeaderTimestamp, "1790855000000")}, nil, "+-...", "", ""},
+		"a word for a time":  {sent{change: with(protocol.HeaderTimestamp, "canary")}, nil, "+-...", "", "request header-form"},
+		"a malformed key ID": {sent{change: with(protocol.HeaderKey, "canary")}, nil, "++-..", "", "request header-form"},
+		"an unknown key":     {sent{change: with(protocol.HeaderKey, unknownID)}, nil, "+++-.", "", ""},
+		"a wrong signature":  {sent{change: with(protocol.HeaderSignature, strings.Repeat("A", 86)+"==")}, nil, "++++-", text, ""},
 		"no operation":       {sent{path: "/", leavesContract: true}, nil, "", "", "request path"},
 		"a fault before":     {sent{leavesContract: true}, []sandbox.Fault{{Kind: sandbox.FaultStatus, Status: 418}}, ".....", "", "response status"},
 		"a fault after":      {sent{}, []sandbox.Fault{{Kind: sandbox.FaultWrongDate, Duration: time.Hour}}, "+++++", text, ""},
@@ -156,7 +156,7 @@ func TestAnEventShowsALongPathCutAndAllOfAShortOne(t *testing.T) {
 			if got.Path != path[:shown] {
 				t.Errorf("the path is %q", got.Path)
 			}
-			if want := signature.Timestamp(b.clock.Now()) + "DELETE" + path[:shown] + test.end; got.Expected != want {
+			if want := protocol.Timestamp(b.clock.Now()) + "DELETE" + path[:shown] + test.end; got.Expected != want {
 				t.Errorf("the text expected is\n%q, want\n%q", got.Expected, want)
 			}
 		})

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/signature"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestAFunctionThatIsNilKeepsTheDefault(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAFunctionThatIsNilKeepsTheDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, keysPath, nil)
-	sign(t, request, signer{key.ID, parsePrivateKey(t, key.PrivateKey.RevealPrivateKey())}, signature.Timestamp(time.Now()))
+	sign(t, request, signer{key.ID, parsePrivateKey(t, key.PrivateKey.RevealPrivateKey())}, protocol.Timestamp(time.Now()))
 	recorder := httptest.NewRecorder()
 	box.ServeHTTP(recorder, request)
 	if recorder.Code != http.StatusOK {

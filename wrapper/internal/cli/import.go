@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/secret"
+)
+
+func (a app) newImportCommand() *cobra.Command {
+	var (
+		store  storeFlags
+		output outputFlag
+		use    bool
+	)
+	command := &cobra.Command{
+		Use:   "import KEY-ID [FILE]",
+		Short: "Bring an existing key into a store, or back into use",
+		Long: `Has an existing key sign a request, and puts it into the store if the service
+accepts that. FILE holds its private key; it is left as it is. The first key of a
+service becomes current. A store that is not there is made, by no other command.
+
+Without FILE the key is one that the store holds. It is proven in the same way and
+becomes current: the way back after the note of which key is current was lost.`,
+		Args: takesKeyAndFile,
+	}
+	bring := a.managing(&store, func(ctx context.Context, keys managed, args []string) error {
+		request, err := keys.importRequest(ctx, args)
+		if err != nil {
+			return err
+		}
+		request.Use = request.Use || use
+		entry, err := keys.Import(ctx, request)
+		if err != nil {
+			return err
+		}
+		shown, err := keys.show(ctx, entry)
+		if err != nil {
+			return err
+		}
+		return output.writeDone(a.stdout, "API key "+entry.KeyID+" is in the store", shown, shown.table())
+	})
+	command.RunE = func(command *cobra.Command, args []string) error {
+		store.makes = len(args) == 2
+		return bring(command, args)
+	}
+	command.Flags().BoolVar(&use, "use", false, "make it the current key of the store")
+	store.register(command.Flags())
+	output.register(command.Flags())
+	return command
+}
+
+func takesKeyAndFile(command *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return takes("KEY-ID")(command, args)
+	}
+	if err := takes("KEY-ID", "FILE")(command, args); err != nil {
+		return err
+	}
+	if err := checkPath(args[1]); err != nil {
+		return err
+	}
+	return nil
+}
+
+// importRequest describes the key with the ID args[0], whose private key is in the file args[1]
+// or else in the store.
+func (m managed) importRequest(ctx context.Context, args []string) (lifecycle.ImportRequest, error) {
+	if len(args) == 2 {
+		private, err := privateKeyOf(args[0], args[1])
+		return lifecycle.ImportRequest{KeyID: args[0], PrivateKey: private}, err
+	}
+	entry, err := m.store.Get(ctx, args[0])
+	if errors.Is(err, keystore.ErrNotFound) {
+		return lifecycle.ImportRequest{}, usage("the store does not hold key "+args[0],
+			"Give the file with its private key too: kalshi-keys import KEY-ID FILE")
+	}
+	if err != nil {
+		return lifecycle.ImportRequest{}, err
+	}
+	// What is revoked has no private key any more, and what lives in an HSM never had one here.
+	if _, err := entry.Credentials(); err != nil {
+		return lifecycle.ImportRequest{}, err
+	}
+	if address, err := keystore.NormalizeBaseURL(m.address); err != nil || entry.BaseURL != address {
+		return lifecycle.ImportRequest{}, usage(fmt.Sprintf("key %s of the store is one of %s", entry.KeyID, entry.BaseURL),
+			"Give --base-url "+shellWord(entry.BaseURL))
+	}
+	return lifecycle.ImportRequest{KeyID: entry.KeyID, PrivateKey: entry.PrivateKey, Use: true}, nil
+}
+
+// privateKeyOf returns the private key in the file at path, which only its owner can use, in one
+// form whatever the file's.
+func privateKeyOf(keyID, path string) (secret.PEM, error) {
+	credentials, err := wrapper.LoadCredentials(keyID, path)
+	if err != nil {
+		return secret.PEM{}, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(credentials.Signer())
+	if err != nil {
+		return secret.PEM{}, fmt.Errorf("the private key of %s cannot be stored: %w", credentials.KeyID(), err)
+	}
+	return secret.NewPEM(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))), nil
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `Manages API keys of the Kalshi Trade API v2, signs requests for other tools, and
+runs a sandbox to try all of it against. "kalshi-keys demo" shows everything.
+
+Configuration; flags win over the environment:
+  KALSHI_API_KEY_ID        the ID of the API key           --key-id
+  KALSHI_PRIVATE_KEY_PATH  the path of its private key     --private-key-file
+  KALSHI_PRIVATE_KEY       the private key itself, as PEM  no flag: arguments
+                                                           show in process lists
+  KALSHI_BASE_URL          the service's base URL          --base-url, --environment
+  KALSHI_STORE             a directory that keeps keys     --store
+With a store and no key ID, the store's current key for the base URL signs.
+
+Exit codes:
+  0  done
+  1  any other failure, also of writing the output
+  2  nothing was sent: wrong usage, credentials that cannot be used, a request
+     that the contract rules out, a file that is missing or in the way
+  3  unauthenticated
+  4  not found
+  5  unavailable, rate limited, not visible yet, or no answer in time; on a
+     store also: unfinished, and the next command goes on
+  6  outcome unknown: the request may have taken effect, look before repeating it
+  7  forbidden
+  8  verify: the service deviates from the contract; drift: a breaking change;
+     coverage: less than --min; audit: something has to be done`
+
+func (a app) newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "kalshi-keys",
+		Short:             "Manage API keys of the Kalshi Trade API v2",
+		Long:              rootHelp,
+		Args:              noSuchCommand,
+		RunE:              needsCommand,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	for _, command := range []*cobra.Command{
+		a.newListCommand(),
+		a.newGenerateCommand(),
+		a.newCreateCommand(),
+		a.newDeleteCommand(),
+		a.newRotateCommand(),
+		a.newRecoverCommand(),
+		a.newAuditCommand(),
+		a.newImportCommand(),
+		a.newExportCommand(),
+		a.newSignCommand(),
+		a.newSandboxCommand(),
+		a.newVerifyCommand(),
+		a.newDriftCommand(),
+		a.newCoverageCommand(),
+		a.newDemoCommand(),
+		a.newDoctorCommand(),
+		a.newVersionCommand(),
+	} {
+		command.RunE = marked(command.RunE)
+		root.AddCommand(command)
+	}
+	refuseUnknownTopics(root)
+	return root
+}
+
+// refuseUnknownTopics makes help of a command that there is not an error, which cobra answers
+// with the help of the root command.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		if command.Name() == "help" {
+			command.Args = func(_ *cobra.Command, topic []string) error {
+				_, unknown, err := root.Find(topic)
+				return errors.Join(err, noSuchCommand(root, unknown))
+			}
+		}
+	}
+}
+
+func needsCommand(*cobra.Command, []string) error {
+	return usage("which command?", "Run kalshi-keys --help for the list")
+}
+
+func noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "Run kalshi-keys --help for the list"
+	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
+		hint = "Did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return usage(fmt.Sprintf("there is no command %q", args[0]), hint)
+}
+
+// takes accepts exactly the positional arguments of these names.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error {
+		switch {
+		case slices.ContainsFunc(args, armour.MatchString):
+			return errKeyInArguments
+		case len(args) < len(names):
+			return fmt.Errorf("%s needs %s", command.Name(), strings.Join(names[len(args):], " and "))
+		case len(args) > len(names):
+			return fmt.Errorf("%s does not take %q", command.Name(), args[len(names)])
+		}
+		return nil
+	}
+}

@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"kalshi.internal/apikeys/api/sandbox"
+)
+
+// sandboxFlags say where the sandbox listens and what it leaves for others to find it by.
+type sandboxFlags struct {
+	listen      string
+	envFile     pathFlag
+	keyType     choiceFlag
+	allowRemote bool
+	control     bool
+	verbose     bool
+	output      outputFlag
+}
+
+// startedSandbox is what sandbox shows as JSON once it listens.
+type startedSandbox struct {
+	BaseURL        string          `json:"base_url"`
+	APIKeyID       string          `json:"api_key_id"`
+	KeyType        sandbox.KeyType `json:"key_type"`
+	PrivateKeyFile string          `json:"private_key_file"`
+	EnvFile        string          `json:"env_file"`
+	// Inspector is where a browser shows the exchanges; only with --control.
+	Inspector string `json:"inspector,omitempty"`
+}
+
+func (a app) newSandboxCommand() *cobra.Command {
+	var flags sandboxFlags
+	command := &cobra.Command{
+		Use:   "sandbox --env-file FILE",
+		Short: "Run a server that behaves like the service, to try things out",
+		Long: `Runs a server that behaves like the service's API key management, keeps its state
+in memory and checks every signature, until it is interrupted.
+
+Once it listens it writes FILE, with export lines for KALSHI_API_KEY_ID,
+KALSHI_PRIVATE_KEY_PATH and KALSHI_BASE_URL, and FILE.pem, with the first key.
+FILE appears last and complete, so a script can wait for it. Both are for you
+only (mode 0600) and are removed when the sandbox stops.
+
+  kalshi-keys sandbox --env-file sandbox.env &
+  until [ -e sandbox.env ]; do sleep 0.1; done
+  . ./sandbox.env
+  kalshi-keys list
+
+Each request that it turns down it reports to standard error, one line each, with the
+mistake that was made; --verbose reports the others too. FILE of a sandbox that still
+runs is left alone.
+
+With --control it also serves an inspector for a browser: every exchange with its
+checks, the keys, and faults to set and clear.`,
+		Args: takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.runSandbox(command.Context(), flags)
+		},
+	}
+	flags.register(command)
+	return command
+}
+
+func (f *sandboxFlags) register(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to listen at; port 0 takes a free one")
+	flags.Var(&f.envFile, "env-file", "`FILE` to write shell assignments to")
+	f.keyType = choiceFlag{value: string(sandbox.RSA), choices: []string{string(sandbox.RSA), string(sandbox.Ed25519)}}
+	flags.Var(&f.keyType, "type", "`TYPE` of the first key: rsa or ed25519")
+	flags.BoolVar(&f.allowRemote, "allow-remote", false, "let --listen take an address that other machines reach")
+	flags.BoolVar(&f.control, "control", false, "serve "+sandbox.ControlPath+" too, to set up and inspect the sandbox by HTTP and in a browser")
+	flags.BoolVar(&f.verbose, "verbose", false, "log every request to standard error, and not only those turned down")
+	f.output.register(flags)
+	_ = command.MarkFlagRequired("env-file") // fails only for a flag that is not there
+}
+
+func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
+	files, err := claimEnvFiles(ctx, string(flags.envFile))
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, flags.listen, flags.allowRemote)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	box := sandbox.New(a.sandboxOptions(flags)...)
+	key, err := box.Bootstrap(sandbox.OfType(sandbox.KeyType(flags.keyType.value)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, files.release(key.ID)) }()
+	if err := a.announce(key, listener.Addr(), files, flags); err != nil {
+		return err
+	}
+	return serve(ctx, listener, box, box.EndEvents)
+}
+
+func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
+	var options []sandbox.Option
+	if flags.control {
+		options = append(options, sandbox.WithControl())
+		if host, _, err := net.SplitHostPort(flags.listen); err == nil && flags.allowRemote && host != "" {
+			options = append(options, sandbox.WithControlHosts(host))
+		}
+	}
+	return append(options, sandbox.WithObserver(logExchanges(a.logger(), flags.verbose)))
+}
+
+// logExchanges logs what was turned down, with the reason, and on demand everything else. An
+// exchange holds no secret.
+func logExchanges(logger *slog.Logger, all bool) func(sandbox.Exchange) {
+	return func(exchange sandbox.Exchange) {
+		level := slog.LevelInfo
+		if exchange.Refusal != "" || exchange.Explanation != nil {
+			level = slog.LevelWarn
+		} else if !all {
+			return
+		}
+		logger.LogAttrs(context.Background(), level, "sandbox exchange",
+			slog.String("method", exchange.Method),
+			slog.String("path", exchange.Path),
+			slog.Int("status", exchange.Status),
+			slog.String("operation", exchange.Operation),
+			slog.String("refusal", string(exchange.Refusal)),
+			slog.String("explanation", exchange.Explanation.String()))
+	}
+}
+
+// announce tells the environment file and standard output how to reach the sandbox.
+func (a app) announce(key sandbox.Key, address net.Addr, files envFiles, flags sandboxFlags) error {
+	baseURL := origin(address) + sandbox.BasePath
+	if err := files.write(key, baseURL); err != nil {
+		return usage(fmt.Sprintf("the files for --env-file cannot be written: %v", err), "Choose another --env-file")
+	}
+	started := startedSandbox{
+		BaseURL: baseURL, APIKeyID: key.ID, KeyType: key.Type, PrivateKeyFile: files.pem, EnvFile: files.env,
+	}
+	rows := [][]string{
+		{"BASE URL", baseURL},
+		{"FIRST KEY", key.ID},
+		{"PRIVATE KEY FILE", files.pem},
+		{"ENVIRONMENT FILE", files.env},
+	}
+	if flags.control {
+		started.Inspector = origin(address) + sandbox.ControlPath
+		rows = append(rows, []string{"INSPECTOR", started.Inspector})
+	}
+	if err := flags.output.write(a.stdout, started, rows); err != nil || flags.control {
+		return err
+	}
+	_, _ = io.WriteString(a.stderr, "hint: With --control a page at "+sandbox.ControlPath+" shows every exchange and why it was refused\n")
+	return nil
+}

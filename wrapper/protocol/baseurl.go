@@ -1,0 +1,67 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// ErrInsecure reports a URL that would show a signature on the way: plain http to another machine.
+var ErrInsecure = errors.New("insecure")
+
+const baseURLForm = "it must be absolute, such as https://external-api.demo.kalshi.co/trade-api/v2"
+
+// ParseBaseURL reads a base URL such as https://host/trade-api/v2 and returns it in the one form
+// in which base URLs are compared: without white space around it or slashes at its end, scheme and
+// host in lower case. Its errors begin with "base URL:" and say what to do. One that is plain http
+// to another machine is [ErrInsecure].
+func ParseBaseURL(text string) (*url.URL, error) {
+	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	switch {
+	case text == "":
+		return nil, errors.New("base URL: is empty; is a variable not set? " + baseURLForm)
+	case !strings.Contains(text, "://"):
+		return nil, errors.New("base URL: lacks https:// (or http:// for this machine) at its beginning; " + baseURLForm)
+	}
+	base, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("base URL: %w", errors.Unwrap(err))
+	}
+	switch {
+	case base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
+		return nil, errors.New("base URL: " + baseURLForm)
+	case base.User != nil:
+		return nil, errors.New("base URL: must not hold a user name or password; requests are signed instead")
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
+		return nil, errors.New("base URL: must not have a query or fragment")
+	}
+	base.Host = strings.ToLower(base.Host)
+	// url.Parse accepts characters that go out in another form, and then name another path.
+	if !strings.EqualFold(base.String(), text) {
+		return nil, errors.New("base URL: holds characters that must be percent-encoded")
+	}
+	return base, RequireSecure(base)
+}
+
+// RequireSecure returns nil if a signature may be sent to u: over https, or over plain http to
+// this machine. It returns [ErrInsecure] for everything else, because a signature that is read on
+// the way can be sent again.
+func RequireSecure(u *url.URL) error {
+	if u.Scheme == "https" || (u.Scheme == "http" && IsLoopback(u.Hostname())) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s to %s would show the signature on the way; use https (http is for loopback only)",
+		ErrInsecure, u.Scheme, u.Host)
+}
+
+// IsLoopback reports whether host, a name or an address without port, is this machine for certain:
+// localhost or a loopback address. What other names resolve to can change, so they are not.
+func IsLoopback(host string) bool {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
