@@ -13,7 +13,7 @@ import (
 
 // call is what is known about one call across its attempts.
 type call struct {
-	operation    operation
+	operation    protocol.Operation
 	method, path string
 	attempts     int
 	// unknown: some attempt may have taken effect.
@@ -49,15 +49,15 @@ func callOf(req *http.Request, basePath string) *call {
 	if record == nil {
 		record = &call{}
 	}
-	record.method = methodOf(req)
+	record.method = protocol.Method(req)
 	record.path = protocol.Path(req.URL)
-	record.operation = operationOf(record.method, record.path, basePath)
+	record.operation = protocol.OperationOf(record.method, record.path, basePath)
 	return record
 }
 
 // label names the call in log records.
 func (c *call) label() string {
-	if c.operation != opNone {
+	if c.operation != "" {
 		return string(c.operation)
 	}
 	return strings.TrimSpace(c.method + " " + c.path)
@@ -69,16 +69,16 @@ func (c *call) note(attempt attempt, clock *serviceClock) {
 		return
 	}
 	c.attempts++
-	c.unknown = c.unknown || attempt.unknown || (attempt.sentTwice && changesState(c.method))
+	c.unknown = c.unknown || attempt.unknown || (attempt.sentTwice && protocol.ChangesState(c.method))
 	c.retryAfter = 0
 	if attempt.response == nil {
 		return
 	}
 	c.offset = clock.Offset()
 	c.selfCheck = selfCheckOf(attempt.response)
-	c.retryAfter = retryAfter(attempt.response.Header.Get("Retry-After"), clock.Now())
+	c.retryAfter = protocol.RetryAfter(attempt.response.Header.Get("Retry-After"), clock.Now())
 	if attempt.reason == reasonTimestamp {
-		c.skew, _ = offsetFromDate(attempt.response, clock.Clock.Now())
+		c.skew, _ = protocol.ClockOffset(attempt.response.Header.Get("Date"), clock.Clock.Now())
 	}
 }
 
@@ -129,14 +129,9 @@ func (c *call) failure(r result) *Error {
 
 func (c *call) newError() *Error {
 	return &Error{
-		Operation: string(c.operation), Method: c.method, Path: c.path,
+		Operation: c.operation, Method: c.method, Path: c.path,
 		Attempts: c.attempts, RetryAfter: c.retryAfter,
 	}
-}
-
-// inServiceForm reports whether the answer was an error in the service's own form.
-func (e *Error) inServiceForm() bool {
-	return e.Code+e.Details+e.Message != ""
 }
 
 func (e *Error) markUnknown(unknown bool) {

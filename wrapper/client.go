@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Client manages the API keys of one account in one environment. It signs, retries what may be
@@ -70,7 +71,7 @@ func (c *Client) GetAPIKeys(ctx context.Context) (*gen.GetAPIKeysResponse, error
 // refused with [ErrInvalidRequest] before anything is sent.
 func (c *Client) GetAPIKeysOfSubtrader(ctx context.Context, fcmSubtraderID string) (*gen.GetAPIKeysResponse, error) {
 	if err := checkSubtrader(&fcmSubtraderID); err != nil {
-		return nil, refuseLocally(opGetAPIKeys, err)
+		return nil, refuseLocally(protocol.GetAPIKeys, err)
 	}
 	return c.getAPIKeys(ctx, &gen.GetAPIKeysParams{FCMSubtraderID: &fcmSubtraderID})
 }
@@ -105,7 +106,7 @@ func isIncomplete(key gen.APIKey) bool {
 // key may be live that nobody holds, so the call is never repeated by itself.
 func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyRequest) (*gen.GenerateAPIKeyResponse, error) {
 	if err := checkGenerate(request); err != nil {
-		return nil, refuseLocally(opGenerateAPIKey, err)
+		return nil, refuseLocally(protocol.GenerateAPIKey, err)
 	}
 	ctx, call := withCall(ctx)
 	response, err := c.api.GenerateAPIKey(ctx, request)
@@ -136,7 +137,7 @@ func isCompleteKey(made *gen.GenerateAPIKeyResponse) bool {
 // [ErrOutcomeUnknown] the key may be live, so the call is never repeated by itself.
 func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyRequest) (*gen.CreateAPIKeyResponse, error) {
 	if err := checkCreate(request); err != nil {
-		return nil, refuseLocally(opCreateAPIKey, err)
+		return nil, refuseLocally(protocol.CreateAPIKey, err)
 	}
 	ctx, call := withCall(ctx)
 	response, err := c.api.CreateAPIKey(ctx, request)
@@ -162,7 +163,7 @@ func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyReque
 // earlier attempt deleted the key, and is no error; any other 404 is [ErrNotFound].
 func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	if err := checkKeyID(keyID); err != nil {
-		return refuseLocally(opDeleteAPIKey, err)
+		return refuseLocally(protocol.DeleteAPIKey, err)
 	}
 	ctx, call := withCall(ctx)
 	response, err := c.api.DeleteAPIKey(ctx, keyID)
@@ -179,7 +180,7 @@ func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 // plain text for a route that does not exist, says nothing about the key.
 func saysNotFound(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
-	return ok && failure.is(ErrNotFound) && failure.inServiceForm()
+	return ok && failure.is(ErrNotFound) && failure.FromService()
 }
 
 // check returns nil for an answer with the documented status of success, and the [*Error] for
@@ -206,15 +207,15 @@ func (c *call) callError(err error) error {
 	failure := c.newError()
 	failure.cause = err
 	failure.kinds = []error{ErrUnexpectedResponse}
-	failure.markUnknown(c.unknown || changesState(c.method))
+	failure.markUnknown(c.unknown || protocol.ChangesState(c.method))
 	failure.Hint = hintFor(failure, c)
 	return failure
 }
 
 // refuseLocally returns the error of a request that is not sent.
-func refuseLocally(op operation, problem error) *Error {
+func refuseLocally(op protocol.Operation, problem error) *Error {
 	return &Error{
-		Operation: string(op),
+		Operation: op,
 		Message:   problem.Error(),
 		Hint:      "Nothing was sent",
 		kinds:     []error{ErrInvalidRequest},

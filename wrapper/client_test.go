@@ -315,7 +315,7 @@ func TestEveryDocumentedRefusalOfEveryOperationIsMapped(t *testing.T) {
 				err := calls[operation](f.client(t))
 				mustMatch(t, err, kinds[status])
 				failure := mustBeError(t, err)
-				if failure.Operation != operation || failure.StatusCode != status || failure.Code != "some_code" || failure.Hint == "" {
+				if string(failure.Operation) != operation || failure.StatusCode != status || failure.Code != "some_code" || failure.Hint == "" {
 					t.Errorf("got %#v", failure)
 				}
 				if unknown := errors.Is(err, wrapper.ErrOutcomeUnknown); unknown != (status == 500 && operation != "getApiKeys") {

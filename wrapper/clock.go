@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Clock is where a client gets the time from and waits between attempts. Programs leave it at
@@ -26,25 +28,8 @@ type systemClock struct{}
 func (systemClock) Now() time.Time { return time.Now() }
 
 func (systemClock) Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return protocol.Wait(ctx, d)
 }
-
-// minClockCorrection is the smallest difference to the service's clock that is corrected. Date
-// has a resolution of a second, and the service accepts 10 s either way (source: observed), so
-// a smaller difference cannot be why a timestamp was refused.
-const minClockCorrection = 2 * time.Second
-
-// maxClockCorrection is the largest difference that is corrected (our own choice): a machine
-// that starts in 1970 for want of a clock is helped, and a Date that no clock shows is not
-// believed.
-const maxClockCorrection = 100 * 365 * 24 * time.Hour
 
 // serviceClock is the caller's clock plus what the service's Date header taught about it.
 type serviceClock struct {
@@ -84,28 +69,10 @@ func (k *keepClock) RoundTrip(req *http.Request) (*http.Response, error) {
 	// Counted back from now: a machine that slept or was set meanwhile has another time since.
 	received := k.clock.Clock.Now()
 	middle := received.Add(-received.Sub(sent) / 2)
-	if offset, ok := offsetFromDate(response, middle); ok {
+	if offset, ok := protocol.ClockOffset(response.Header.Get("Date"), middle); ok {
 		k.clock.offset.Store(int64(offset))
 	}
 	return response, nil
-}
-
-// offsetFromDate returns how far local is behind the Date of the response, 0 if that is too
-// little to matter, and whether the response has a Date that can be.
-func offsetFromDate(response *http.Response, local time.Time) (time.Duration, bool) {
-	date, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil {
-		return 0, false
-	}
-	// Date is cut to whole seconds, so the service's clock shows half a second more on average.
-	offset := date.Add(500 * time.Millisecond).Sub(local)
-	switch {
-	case offset.Abs() > maxClockCorrection:
-		return 0, false
-	case offset.Abs() < minClockCorrection:
-		return 0, true
-	}
-	return offset, true
 }
 
 func refusesTimestamp(response *http.Response) bool {

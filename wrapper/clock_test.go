@@ -84,7 +84,7 @@ func TestAWrongDateIsTriedOnceAndForgotten(t *testing.T) {
 func TestADateThatNoClockShowsIsNotBelieved(t *testing.T) {
 	for _, date := range []string{"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"} {
 		f := newFixture(t, answer(401, expiredBody, "Date", date), answer(500, `{}`))
-		client := f.client(t, wrapper.WithMaxAttempts(2))
+		client := f.client(t, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2}))
 		if _, err := client.GetAPIKeys(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
@@ -151,7 +151,7 @@ func TestTheHintNamesTheSkew(t *testing.T) {
 
 func TestTheSystemClockWaitsAndStopsWithTheContext(t *testing.T) {
 	f := newFixture(t, answer(503, ``), answer(200, emptyList))
-	client, err := wrapper.NewClient(f.credentials, wrapper.WithBaseURL(f.server.URL+basePath), wrapper.WithBackoff(time.Nanosecond, time.Nanosecond))
+	client, err := wrapper.NewClient(f.credentials, wrapper.WithBaseURL(f.server.URL+basePath), wrapper.WithRetry(wrapper.Retry{FirstBackoff: time.Nanosecond, MaxBackoff: time.Nanosecond}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // A reason says in a log record why an attempt is, or is not, followed by another.
@@ -59,7 +61,7 @@ type verdict struct {
 }
 
 // decide is the retry table. It looks at types, statuses and codes, never at texts.
-func decide(op operation, method string, r result) verdict {
+func decide(op protocol.Operation, method string, r result) verdict {
 	if r.err != nil {
 		return decideFailure(method, r)
 	}
@@ -69,7 +71,7 @@ func decide(op operation, method string, r result) verdict {
 		return maybeApplied(reasonServerError, method)
 	case status == http.StatusTooManyRequests:
 		return verdict{reason: reasonRateLimited, again: true}
-	case status == http.StatusConflict && op.makesKey():
+	case status == http.StatusConflict && op.MakesKey():
 		return verdict{reason: reasonNotYetVisible, again: true}
 	case refusesTimestamp(r.response):
 		return verdict{reason: reasonTimestamp, again: true}
@@ -86,9 +88,9 @@ func decideFailure(method string, r result) verdict {
 	case isCertificateError(r.err):
 		return verdict{reason: reasonCertificate}
 	case errors.Is(r.err, errTooLarge):
-		return verdict{reason: reasonTooLarge, unknown: changesState(method)}
+		return verdict{reason: reasonTooLarge, unknown: protocol.ChangesState(method)}
 	case r.ended:
-		return verdict{reason: reasonContextEnded, unknown: changesState(method) && !r.neverSent}
+		return verdict{reason: reasonContextEnded, unknown: protocol.ChangesState(method) && !r.neverSent}
 	case r.neverSent:
 		return verdict{reason: reasonNeverSent, again: true}
 	case isTimeout(r.err):
@@ -99,10 +101,10 @@ func decideFailure(method string, r result) verdict {
 
 // maybeApplied is the row of the table where it is open whether the request took effect.
 func maybeApplied(why reason, method string) verdict {
-	if !isIdempotent(method) {
+	if !protocol.IsIdempotent(method) {
 		why = reasonOutcomeUnknown
 	}
-	return verdict{reason: why, again: isIdempotent(method), unknown: changesState(method)}
+	return verdict{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method)}
 }
 
 func isTimeout(err error) bool {

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Sentinels for [errors.Is]. An [*Error] matches every one that applies to it: a wrong
@@ -47,7 +50,7 @@ var (
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrInsecure: sending would expose credentials or a signature: plain http to another
 	// machine, a foreign origin, a certificate that does not verify, a key file others can read.
-	ErrInsecure = errors.New("insecure")
+	ErrInsecure = protocol.ErrInsecure
 )
 
 // Error is every error of a call. It holds no key material and no signature, in no field and
@@ -55,9 +58,9 @@ var (
 // cut and scrubbed before they are kept. An Error is not changed after it is returned and is
 // safe for concurrent use.
 type Error struct {
-	// Operation is the operation ID of the contract, such as "getApiKeys", or empty for an
-	// endpoint outside the contract.
-	Operation string
+	// Operation is the operation of the contract, such as [protocol.GetAPIKeys], or empty for any
+	// other endpoint of the service.
+	Operation protocol.Operation
 	// Method and Path are those of the request; Path is without the query.
 	Method, Path string
 	// StatusCode is the HTTP status of the last answer, 0 if there was none.
@@ -95,7 +98,7 @@ func (e *Error) Error() string {
 
 func (e *Error) subject() string {
 	if e.Operation != "" {
-		return e.Operation
+		return string(e.Operation)
 	}
 	return strings.TrimSpace(e.Method + " " + e.Path)
 }
@@ -132,6 +135,13 @@ func (e *Error) Unwrap() []error {
 	return append(slices.Clip(e.kinds), e.cause)
 }
 
+// FromService reports whether the answer was an error in the service's own form: one with a code,
+// details or a message. A proxy or another server in the service's place writes its errors
+// otherwise, so a 404 without it says nothing about a key. A nil *Error is not from the service.
+func (e *Error) FromService() bool {
+	return e != nil && e.StatusCode >= http.StatusBadRequest && e.Code+e.Details+e.Message != ""
+}
+
 // GoString returns the same line as [Error.Error], so that %#v shows no more than %v.
 func (e *Error) GoString() string {
 	return fmt.Sprintf("&wrapper.Error{%q}", e.Error())
@@ -140,7 +150,7 @@ func (e *Error) GoString() string {
 // LogValue returns the fields as a group, for log/slog.
 func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("operation", e.Operation),
+		slog.String("operation", string(e.Operation)),
 		slog.String("method", e.Method),
 		slog.String("path", e.Path),
 		slog.Any("kinds", e.kindTexts()),

@@ -145,7 +145,7 @@ func TestOddErrorBodiesMapByTheirStatus(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFixture(t, row.step)
-			_, err := f.client(t, wrapper.WithMaxAttempts(1)).GetAPIKeys(t.Context())
+			_, err := f.client(t, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1})).GetAPIKeys(t.Context())
 			mustMatch(t, err, row.kind)
 			failure := mustBeError(t, err)
 			if failure.Code != row.code || failure.Details != row.details {
@@ -249,7 +249,7 @@ func TestNoErrorShowsKeyMaterialTheServiceEchoes(t *testing.T) {
 		} {
 			for _, status := range []int{400, 401, 404, 500, 201} {
 				f := newFixture(t, answer(status, body))
-				_, err := f.client(t, wrapper.WithMaxAttempts(1)).GenerateAPIKey(t.Context(), gen.GenerateAPIKeyRequest{Name: "bot"})
+				_, err := f.client(t, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1})).GenerateAPIKey(t.Context(), gen.GenerateAPIKeyRequest{Name: "bot"})
 				mustShowNoSecret(t, mustBeError(t, err))
 			}
 		}

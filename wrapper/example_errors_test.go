@@ -67,7 +67,7 @@ func Example_clockSkew() {
 	baseURL, creds, stop := startSandbox(late)
 	defer stop()
 
-	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithClock(clock), wrapper.WithMaxAttempts(1))
+	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(baseURL), wrapper.WithClock(clock), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))
 	if err != nil {
 		log.Fatal(err)
 	}

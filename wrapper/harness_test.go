@@ -137,7 +137,7 @@ func (f *fixture) options(more ...wrapper.Option) []wrapper.Option {
 	return append([]wrapper.Option{
 		wrapper.WithBaseURL(f.server.URL + basePath),
 		wrapper.WithClock(f.clock),
-		wrapper.WithAttemptTimeout(patience),
+		wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}),
 	}, more...)
 }
 

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // hintFor says in plain words what to do about an error. The first matching line wins, so the
@@ -54,14 +56,14 @@ func unsentHint(e *Error) string {
 	return "Nothing was sent"
 }
 
-func outcomeUnknownHint(op operation) string {
+func outcomeUnknownHint(op protocol.Operation) string {
 	switch op {
-	case opGenerateAPIKey:
+	case protocol.GenerateAPIKey:
 		return "A key may be live whose private half was lost. Do not generate again before you have listed the keys " +
 			"and deleted one of this name that you do not hold"
-	case opCreateAPIKey:
+	case protocol.CreateAPIKey:
 		return "The key may be live. Do not create it again before you have listed the keys and looked for its name"
-	case opDeleteAPIKey:
+	case protocol.DeleteAPIKey:
 		return "The key may be deleted or not: list the keys, and delete again if it is still there"
 	}
 	return "The request may have taken effect: look before you repeat it"
@@ -78,28 +80,28 @@ func certificateHint(cause error) string {
 	return nothingSent + "check the host name, this machine's root certificates and whether a proxy intercepts TLS"
 }
 
-func forbiddenHint(op operation) string {
+func forbiddenHint(op protocol.Operation) string {
 	switch op {
-	case opCreateAPIKey:
+	case protocol.CreateAPIKey:
 		return "Creating a key from a public key needs the Premier or Market Maker usage level, fcm_subtrader_id " +
 			"an FCM member, and the key that signs its scopes; generate works on every level"
-	case opGenerateAPIKey:
+	case protocol.GenerateAPIKey:
 		return "fcm_subtrader_id is for FCM members: leave it out. Without it, the scopes of the key that signs do not allow this"
 	}
 	return "The account or the key's scopes do not allow this"
 }
 
-func notFoundHint(e *Error, op operation) string {
+func notFoundHint(e *Error, op protocol.Operation) string {
 	switch {
-	case op == opDeleteAPIKey && !e.inServiceForm():
-		return "The answer is not the service's own, so the key may still be live: the base URL must end in " + servicePath +
+	case op == protocol.DeleteAPIKey && !e.FromService():
+		return "The answer is not the service's own, so the key may still be live: the base URL must end in " + protocol.BasePath +
 			", and nothing on the way may answer in the service's place"
-	case op == opDeleteAPIKey:
+	case op == protocol.DeleteAPIKey:
 		return "No key of this account has the ID: it was deleted before, or belongs to another account or environment"
-	case op == opNone:
+	case op == "":
 		return ""
 	}
-	return "The service does not know this route: the base URL must end in " + servicePath
+	return "The service does not know this route: the base URL must end in " + protocol.BasePath
 }
 
 func rateLimitHint(wait time.Duration) string {
@@ -117,7 +119,7 @@ func unavailableHint(cause error) string {
 	case cause == nil:
 		return "The service failed; nothing was changed. Try again later"
 	case isType[*lateError](cause):
-		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set WithAttemptTimeout"
+		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set Retry.AttemptTimeout"
 	case isNetwork && operation.Op == "proxyconnect":
 		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
 	case isType[*net.DNSError](cause):

@@ -183,7 +183,7 @@ func (s *scene) listAs(source wrapper.CredentialSource, options ...wrapper.Optio
 func (s *scene) client(source wrapper.CredentialSource, options ...wrapper.Option) (*wrapper.Client, error) {
 	s.t.Helper()
 	defaults := []wrapper.Option{
-		wrapper.WithBaseURL(s.baseURL), wrapper.WithClock(s.clock), wrapper.WithMaxAttempts(2), wrapper.WithAttemptTimeout(patience),
+		wrapper.WithBaseURL(s.baseURL), wrapper.WithClock(s.clock), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2, AttemptTimeout: patience}),
 	}
 	client, err := wrapper.NewClient(source, append(defaults, options...)...)
 	if err == nil {
@@ -431,7 +431,7 @@ func proxyMistakes() map[string]mistake {
 func clockMistakes() map[string]mistake {
 	return map[string]mistake{
 		"a clock that is late, no retry": func(s *scene) error {
-			return s.list(wrapper.WithClock(lateClock{s.clock}), wrapper.WithMaxAttempts(1))
+			return s.list(wrapper.WithClock(lateClock{s.clock}), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))
 		},
 		"a late clock and the PEM of another": func(s *scene) error {
 			late := wrapper.WithClock(lateClock{s.clock})
@@ -448,7 +448,7 @@ func clockMistakes() map[string]mistake {
 }
 
 func reachMistakes() map[string]mistake {
-	once := wrapper.WithMaxAttempts(1)
+	once := wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1})
 	return map[string]mistake{
 		"a host name with a typing error": func(s *scene) error {
 			unknown := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -540,7 +540,7 @@ func TestHintsTellApartWhyNoAnswerCame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, row.step)
-			_, err := f.client(t, wrapper.WithHTTPTransport(row.transport), wrapper.WithMaxAttempts(1)).GetAPIKeys(t.Context())
+			_, err := f.client(t, wrapper.WithHTTPTransport(row.transport), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1})).GetAPIKeys(t.Context())
 			if hint := mustBeError(t, err).Hint; !strings.Contains(hint, row.want) {
 				t.Errorf("hint %q does not say %q", hint, row.want)
 			}
@@ -555,7 +555,7 @@ func TestTheHintSaysThatCorrectingTheClockDidNotHelp(t *testing.T) {
 		answer(401, expiredBody)(w, r)
 	}}
 	for attempts, want := range map[int]bool{1: false, 2: true} {
-		_, err := f.client(t, wrapper.WithMaxAttempts(attempts)).GetAPIKeys(t.Context())
+		_, err := f.client(t, wrapper.WithRetry(wrapper.Retry{MaxAttempts: attempts})).GetAPIKeys(t.Context())
 		mustMatch(t, err, wrapper.ErrClockSkew)
 		if hint := mustBeError(t, err).Hint; strings.Contains(hint, "Correcting for it did not help") != want {
 			t.Errorf("after %d attempts the hint is %q", attempts, hint)

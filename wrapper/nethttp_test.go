@@ -134,7 +134,7 @@ func readFrame(r io.Reader) (kind, flags byte, stream uint32, err error) {
 
 func TestAPostThatHTTP2ResetsIsNotSentAgain(t *testing.T) {
 	server, url, transport := newStreamServer(t, "201", `{"api_key_id":"`+ownKeyID+`","private_key":"k"}`)
-	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), url, transport, wrapper.WithAttemptTimeout(patience))
+	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), url, transport, wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestAPostThatHTTP2ResetsIsNotSentAgain(t *testing.T) {
 
 func TestADeleteThatTheTransportSentAgainAndThatFindsNothingHasSucceeded(t *testing.T) {
 	server, url, transport := newStreamServer(t, "404", `{"code":"not_found","message":"not found"}`)
-	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), url, transport, wrapper.WithAttemptTimeout(patience))
+	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), url, transport, wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestWhatFollowsTheAnswerToGenerateIsNotLogged(t *testing.T) {
 			log.SetOutput(&logged)
 			defer log.SetOutput(os.Stderr)
 			url, closed := rawServer(t, "HTTP/1.1 "+answer)
-			client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithBaseURL(url), wrapper.WithAttemptTimeout(patience))
+			client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithBaseURL(url), wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -257,7 +257,7 @@ func TestWhatFollowsTheAnswerToGenerateIsNotLogged(t *testing.T) {
 
 func TestASwitchToAnotherProtocolThatNobodyAskedForEndsTheConnection(t *testing.T) {
 	url, closed := rawServer(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithBaseURL(url), wrapper.WithAttemptTimeout(patience))
+	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithBaseURL(url), wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func TestATransportMayLeaveOutTheBody(t *testing.T) {
 }
 
 func TestATransportWithoutAnAnswerIsAnError(t *testing.T) {
-	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithHTTPTransport(emptyAnswers{}), wrapper.WithMaxAttempts(1))
+	client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithHTTPTransport(emptyAnswers{}), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,15 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Defaults of a client (our own choices).
@@ -40,7 +43,7 @@ type config struct {
 	logger           *slog.Logger
 	clock            Clock
 	maxResponseBytes int64
-	retry            retryPolicy
+	retry            Retry
 }
 
 func newConfig(source CredentialSource, opts []Option) (*config, error) {
@@ -50,12 +53,12 @@ func newConfig(source CredentialSource, opts []Option) (*config, error) {
 	config := &config{
 		clock:            SystemClock(),
 		maxResponseBytes: DefaultMaxResponseBytes,
-		retry: retryPolicy{
-			maxAttempts:    DefaultMaxAttempts,
-			maxRetryAfter:  DefaultMaxRetryAfter,
-			attemptTimeout: DefaultAttemptTimeout,
-			firstBackoff:   DefaultFirstBackoff,
-			maxBackoff:     DefaultMaxBackoff,
+		retry: Retry{
+			MaxAttempts:    DefaultMaxAttempts,
+			AttemptTimeout: DefaultAttemptTimeout,
+			MaxRetryAfter:  DefaultMaxRetryAfter,
+			FirstBackoff:   DefaultFirstBackoff,
+			MaxBackoff:     DefaultMaxBackoff,
 		},
 	}
 	for i, option := range append([]Option{WithEnvironment(Production)}, opts...) {
@@ -92,7 +95,7 @@ func WithEnvironment(environment Environment) Option {
 // only) http, with the path that all routes share.
 func WithBaseURL(baseURL string) Option {
 	return func(c *config) error {
-		base, err := parseBaseURL(baseURL)
+		base, err := protocol.ParseBaseURL(baseURL)
 		c.baseURL = base
 		return err
 	}
@@ -134,42 +137,47 @@ func WithClock(clock Clock) Option {
 	}
 }
 
-// WithMaxAttempts sets how often a request is sent at most, the first time included; 1 turns
-// retries off. The default is [DefaultMaxAttempts].
-func WithMaxAttempts(attempts int) Option {
-	return func(c *config) error {
-		c.retry.maxAttempts = attempts
-		return requirePositive("WithMaxAttempts", attempts)
-	}
+// Retry says how often and how patiently a request is sent. A zero field keeps its default.
+type Retry struct {
+	// MaxAttempts is how often a request is sent at most, the first time included; 1 turns
+	// retries off. The default is [DefaultMaxAttempts].
+	MaxAttempts int
+	// AttemptTimeout bounds one attempt, from asking for credentials and signing to the last byte
+	// of the answer. The context bounds the whole call. The default is [DefaultAttemptTimeout].
+	AttemptTimeout time.Duration
+	// MaxRetryAfter is the longest Retry-After that is waited for. When the service asks for more,
+	// the call returns at once. The default is [DefaultMaxRetryAfter].
+	MaxRetryAfter time.Duration
+	// FirstBackoff and MaxBackoff bound the first and the longest wait between attempts: each wait
+	// is drawn evenly from zero to a bound that doubles. The defaults are [DefaultFirstBackoff] and
+	// [DefaultMaxBackoff].
+	FirstBackoff, MaxBackoff time.Duration
 }
 
-// WithMaxRetryAfter sets the longest Retry-After that is waited for. When the service asks for
-// more, the call returns at once. The default is [DefaultMaxRetryAfter].
-func WithMaxRetryAfter(longest time.Duration) Option {
+// WithRetry sets how requests are repeated. A negative field is an error, and so is a MaxBackoff
+// that is shorter than FirstBackoff. Where the option is given twice, the later one counts for the
+// fields that it sets.
+func WithRetry(retry Retry) Option {
 	return func(c *config) error {
-		c.retry.maxRetryAfter = longest
-		return requirePositive("WithMaxRetryAfter", longest)
-	}
-}
-
-// WithBackoff sets the bounds of the first and the longest wait between attempts. The defaults
-// are [DefaultFirstBackoff] and [DefaultMaxBackoff].
-func WithBackoff(first, longest time.Duration) Option {
-	return func(c *config) error {
-		c.retry.firstBackoff, c.retry.maxBackoff = first, longest
-		if longest < first {
-			return errors.New("WithBackoff: the longest wait is shorter than the first")
+		if retry.MaxAttempts < 0 || min(retry.AttemptTimeout, retry.MaxRetryAfter, retry.FirstBackoff, retry.MaxBackoff) < 0 {
+			return errors.New("WithRetry: no field may be negative; leave it zero for the default")
 		}
-		return requirePositive("WithBackoff", first)
+		c.retry = retry.or(c.retry)
+		if c.retry.MaxBackoff < c.retry.FirstBackoff {
+			return fmt.Errorf("WithRetry: MaxBackoff (%s) is shorter than FirstBackoff (%s)", c.retry.MaxBackoff, c.retry.FirstBackoff)
+		}
+		return nil
 	}
 }
 
-// WithAttemptTimeout bounds one attempt, from asking for credentials and signing to the last byte
-// of the answer. The context bounds the whole call. The default is [DefaultAttemptTimeout].
-func WithAttemptTimeout(timeout time.Duration) Option {
-	return func(c *config) error {
-		c.retry.attemptTimeout = timeout
-		return requirePositive("WithAttemptTimeout", timeout)
+// or returns r with the fields of other where its own are zero.
+func (r Retry) or(other Retry) Retry {
+	return Retry{
+		MaxAttempts:    cmp.Or(r.MaxAttempts, other.MaxAttempts),
+		AttemptTimeout: cmp.Or(r.AttemptTimeout, other.AttemptTimeout),
+		MaxRetryAfter:  cmp.Or(r.MaxRetryAfter, other.MaxRetryAfter),
+		FirstBackoff:   cmp.Or(r.FirstBackoff, other.FirstBackoff),
+		MaxBackoff:     cmp.Or(r.MaxBackoff, other.MaxBackoff),
 	}
 }
 
@@ -179,16 +187,9 @@ func WithAttemptTimeout(timeout time.Duration) Option {
 func WithMaxResponseBytes(limit int64) Option {
 	return func(c *config) error {
 		c.maxResponseBytes = limit
-		if limit > 1<<30 {
-			return errors.New("WithMaxResponseBytes: must be at most 1 GiB")
+		if limit <= 0 || limit > 1<<30 {
+			return fmt.Errorf("WithMaxResponseBytes: must be from 1 byte to 1 GiB, is %d", limit)
 		}
-		return requirePositive("WithMaxResponseBytes", limit)
+		return nil
 	}
-}
-
-func requirePositive[N int | int64 | time.Duration](option string, value N) error {
-	if value <= 0 {
-		return fmt.Errorf("%s: must be greater than zero, is %v", option, value)
-	}
-	return nil
 }

@@ -3,6 +3,8 @@ package wrapper
 import (
 	"fmt"
 	"net/http"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // refusal returns the error of an answer that is not the documented success.
@@ -13,7 +15,7 @@ func (c *call) refusal(response *http.Response) *Error {
 	refusal.Code, refusal.Details, refusal.Message = body.code, body.details, body.message
 	refusal.kinds = kindsOf(response.StatusCode, body)
 	answered := response.StatusCode < http.StatusMultipleChoices || mayFollowEffect(response.StatusCode)
-	refusal.markUnknown(c.unknown || (answered && changesState(c.method)))
+	refusal.markUnknown(c.unknown || (answered && protocol.ChangesState(c.method)))
 	refusal.Hint = hintFor(refusal, c)
 	return refusal
 }
@@ -28,7 +30,7 @@ func (c *call) unexpected(response *http.Response, problem string) *Error {
 		unexpected.Message += fmt.Sprintf(" (Content-Type %q)", scrub(response.Header.Get("Content-Type"), maxCodeLength))
 	}
 	unexpected.kinds = []error{ErrUnexpectedResponse}
-	unexpected.markUnknown(changesState(c.method))
+	unexpected.markUnknown(protocol.ChangesState(c.method))
 	unexpected.Hint = hintFor(unexpected, c)
 	return unexpected
 }

@@ -13,16 +13,8 @@ type retry struct {
 	next     http.RoundTripper
 	clock    *serviceClock
 	log      attemptLog
-	policy   retryPolicy
+	policy   Retry
 	basePath string
-}
-
-type retryPolicy struct {
-	maxAttempts    int
-	maxRetryAfter  time.Duration
-	attemptTimeout time.Duration
-	firstBackoff   time.Duration
-	maxBackoff     time.Duration
 }
 
 // attempt is one request that went out, what came of it, and what follows from that.
@@ -75,11 +67,11 @@ func (r *retry) plan(req *http.Request, call *call, attempt *attempt, backoff ti
 		// The correction did not help, so it must not spoil the calls that follow.
 		r.clock.forget()
 		attempt.overrule(reasonTimestampAgain)
-	case call.attempts >= r.policy.maxAttempts:
+	case call.attempts >= r.policy.MaxAttempts:
 		attempt.overrule(reasonAttemptsUsedUp)
 	case !isReplayable(req):
 		attempt.overrule(reasonNoReplay)
-	case call.retryAfter > r.policy.maxRetryAfter:
+	case call.retryAfter > r.policy.MaxRetryAfter:
 		attempt.overrule(reasonRetryAfter)
 	case attempt.reason == reasonTimestamp:
 		call.signedAfresh = true
@@ -92,12 +84,12 @@ func (a *attempt) overrule(why reason) {
 }
 
 // backoffs returns waits that grow exponentially with full jitter: each is drawn evenly from
-// zero to a bound that doubles up to maxBackoff. The library draws from an interval around its
+// zero to a bound that doubles up to MaxBackoff. The library draws from an interval around its
 // mean, so the mean is half the bound.
-func (p retryPolicy) backoffs() *backoff.ExponentialBackOff {
+func (r Retry) backoffs() *backoff.ExponentialBackOff {
 	waits := &backoff.ExponentialBackOff{
-		InitialInterval:     p.firstBackoff / 2,
-		MaxInterval:         p.maxBackoff / 2,
+		InitialInterval:     r.FirstBackoff / 2,
+		MaxInterval:         r.MaxBackoff / 2,
 		Multiplier:          2,
 		RandomizationFactor: 1,
 	}

@@ -60,7 +60,7 @@ func (l *live) connectSigner(t *testing.T, keyID string, signer crypto.Signer, a
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(l.baseURL), wrapper.WithClock(l.clock), wrapper.WithAttemptTimeout(patience),
+	client, err := wrapper.NewClient(creds, wrapper.WithBaseURL(l.baseURL), wrapper.WithClock(l.clock), wrapper.WithRetry(wrapper.Retry{AttemptTimeout: patience}),
 		wrapper.WithHTTPTransport(contract.Transport(nil, contract.TB(t), allowed...)))
 	if err != nil {
 		t.Fatal(err)

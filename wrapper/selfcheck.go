@@ -8,14 +8,10 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
-
-// servicePath begins the path of every route of the service (source: seed).
-const servicePath = "/trade-api/v2"
 
 // selfCheck says what this machine can tell about a signature that the service refused. It
 // looks at the signature that was sent, so the signer, which may be a slow device or one that
@@ -25,7 +21,7 @@ type selfCheck func() string
 
 // newSelfCheck returns the check of a request that was just signed with credentials.
 func newSelfCheck(credentials *Credentials, req *http.Request) selfCheck {
-	method, path, host := methodOf(req), protocol.Path(req.URL), req.URL.Hostname()
+	method, path, host := protocol.Method(req), protocol.Path(req.URL), req.URL.Hostname()
 	timestamp := req.Header.Get(protocol.HeaderTimestamp)
 	signed := req.Header.Get(protocol.HeaderSignature)
 	return func() string {
@@ -54,30 +50,17 @@ func selfCheckOf(response *http.Response) selfCheck {
 
 // refusedThoughValid says why a signature is refused that the key's public half verifies.
 func refusedThoughValid(path, host string) string {
-	if !strings.HasPrefix(path, servicePath+"/") {
-		return "The signed path does not begin with " + servicePath + ": the base URL must end in it, " +
+	if !strings.HasPrefix(path, protocol.BasePath+"/") {
+		return "The signed path does not begin with " + protocol.BasePath + ": the base URL must end in it, " +
 			"and nothing on the way may add it"
 	}
 	const checked = "The signature is good for this private key and path. "
-	if environment := environmentAt(host); environment != "" {
+	if environment := protocol.EnvironmentOf(host); environment != "" {
 		return checked + "So the private key is not the one that belongs to this key ID in " + environment +
 			": use the PEM that was saved when the key was made"
 	}
 	return checked + "Check that the private key belongs to this key ID; and since " + host +
 		" is no host of the service's, that it passes path and headers on unchanged"
-}
-
-// environmentAt names the environment that a host belongs to, "" if none is known to.
-func environmentAt(host string) string {
-	for environment, name := range map[Environment]string{
-		Production: "production", ProductionExternalAPI: "production",
-		Demo: "demo", DemoFormerHost: "demo",
-	} {
-		if known, err := url.Parse(string(environment)); err == nil && strings.EqualFold(known.Hostname(), host) {
-			return name
-		}
-	}
-	return ""
 }
 
 // signerFault says what is wrong with a signature that the signer's own public key does not

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // send makes one attempt with a clone of req.
-func (r *retry) send(req *http.Request, op operation) result {
+func (r *retry) send(req *http.Request, op protocol.Operation) result {
 	if err := req.Context().Err(); err != nil {
 		return result{err: &unsentError{err}, neverSent: true}
 	}
@@ -39,13 +41,13 @@ func (r *retry) send(req *http.Request, op operation) result {
 }
 
 // restrict keeps net/http from what it would do on its own.
-func restrict(clone *http.Request, op operation) {
-	if !isIdempotent(methodOf(clone)) {
+func restrict(clone *http.Request, op protocol.Operation) {
+	if !protocol.IsIdempotent(protocol.Method(clone)) {
 		// It sends a body again, below retry and signing, where HTTP/2 resets the stream or where
 		// there is an Idempotency-Key, whatever became of the first.
 		clone.GetBody = nil
 	}
-	if op == opGenerateAPIKey {
+	if op == protocol.GenerateAPIKey {
 		// It logs what a server sends on an idle connection, which may be a private key
 		// behind an answer that seemed to have ended.
 		clone.Close = true
@@ -67,7 +69,7 @@ func (r *retry) attemptContext(req *http.Request) (context.Context, context.Canc
 	if isUpgrade(req) {
 		return req.Context(), func() {}
 	}
-	return context.WithTimeout(req.Context(), r.policy.attemptTimeout)
+	return context.WithTimeout(req.Context(), r.policy.AttemptTimeout)
 }
 
 func isUpgrade(req *http.Request) bool {

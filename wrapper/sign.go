@@ -30,7 +30,7 @@ func SignRequest(source CredentialSource) gen.RequestEditorFn {
 		if source == nil {
 			return errNoSource
 		}
-		if err := requireSecure(req.URL); err != nil {
+		if err := protocol.RequireSecure(req.URL); err != nil {
 			return err
 		}
 		_, err := signWith(ctx, source, req, time.Now())
@@ -96,7 +96,7 @@ func (s *signEach) refuse(req *http.Request) error {
 func refuseRedirected(redirect *http.Response) error {
 	err := fmt.Errorf("%w: status %d redirects, and a redirect is not followed: it may turn a POST into a GET; "+
 		"set CheckRedirect to return http.ErrUseLastResponse to get the redirect as the answer", ErrUnexpectedResponse, redirect.StatusCode)
-	if mayFollowEffect(redirect.StatusCode) && (redirect.Request == nil || changesState(methodOf(redirect.Request))) {
+	if mayFollowEffect(redirect.StatusCode) && (redirect.Request == nil || protocol.ChangesState(protocol.Method(redirect.Request))) {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
 	return err
@@ -138,7 +138,7 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 		return nil, errors.New("the credential source gave no credentials; it must give credentials or an error")
 	}
 	timestamp := protocol.Timestamp(now)
-	signed, err := protocol.Sign(credentials.Signer(), timestamp, methodOf(req), protocol.Path(req.URL))
+	signed, err := protocol.Sign(credentials.Signer(), timestamp, protocol.Method(req), protocol.Path(req.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +162,6 @@ func setHeaders(header http.Header, keyID, signed, timestamp string) {
 	header[canonicalKey] = values[0:1:1]
 	header[canonicalSignature] = values[1:2:2]
 	header[canonicalTimestamp] = values[2:3:3]
-}
-
-// methodOf returns the method that net/http sends, for which the empty one means GET.
-func methodOf(req *http.Request) string {
-	if req.Method == "" {
-		return http.MethodGet
-	}
-	return req.Method
 }
 
 // lateError is a signature that came when the attempt's time was over. Nothing went out.

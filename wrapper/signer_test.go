@@ -113,7 +113,7 @@ func TestAnAttemptEndsWhenItsTimeIsOver(t *testing.T) {
 	credentials := newCredentials(t, ownKeyID)
 	synctest.Test(t, func(t *testing.T) {
 		began, server := time.Now(), silent{new(int)}
-		client, err := wrapper.NewClient(credentials, wrapper.WithHTTPTransport(server), wrapper.WithMaxAttempts(3))
+		client, err := wrapper.NewClient(credentials, wrapper.WithHTTPTransport(server), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 3}))
 		if err != nil {
 			t.Fatal(err)
 		}

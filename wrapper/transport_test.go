@@ -204,13 +204,13 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 		{"a base URL with a password", wrapper.WithBaseURL("https://u:p@127.0.0.1"), nil},
 		{"a base URL with a query", wrapper.WithBaseURL("https://127.0.0.1/?a=b"), nil},
 		{"a base URL that is no URL", wrapper.WithBaseURL("https://[::1"), nil},
-		{"no attempts", wrapper.WithMaxAttempts(0), nil},
-		{"no attempt timeout", wrapper.WithAttemptTimeout(0), nil},
-		{"a negative Retry-After", wrapper.WithMaxRetryAfter(-1), nil},
+		{"a negative number of attempts", wrapper.WithRetry(wrapper.Retry{MaxAttempts: -1}), nil},
+		{"a negative attempt timeout", wrapper.WithRetry(wrapper.Retry{AttemptTimeout: -1}), nil},
+		{"a negative Retry-After", wrapper.WithRetry(wrapper.Retry{MaxRetryAfter: -1}), nil},
 		{"no response bytes", wrapper.WithMaxResponseBytes(0), nil},
 		{"more response bytes than memory", wrapper.WithMaxResponseBytes(2 << 30), nil},
-		{"a backoff that shrinks", wrapper.WithBackoff(2*time.Second, time.Second), nil},
-		{"no backoff", wrapper.WithBackoff(0, time.Second), nil},
+		{"a backoff that shrinks", wrapper.WithRetry(wrapper.Retry{FirstBackoff: 2 * time.Second, MaxBackoff: time.Second}), nil},
+		{"a negative backoff", wrapper.WithRetry(wrapper.Retry{FirstBackoff: -1}), nil},
 		{"a nil transport", wrapper.WithHTTPTransport(nil), nil},
 		{"a nil clock", wrapper.WithClock(nil), nil},
 		{"a nil option", nil, nil},
@@ -333,7 +333,7 @@ func TestBackoffGrowsWithFullJitterUpToItsCap(t *testing.T) {
 	seen := map[time.Duration]bool{}
 	for range 20 {
 		f := newFixture(t, answer(503, ``))
-		_, err := f.client(t, wrapper.WithMaxAttempts(6), wrapper.WithBackoff(100*ms, 400*ms)).GetAPIKeys(t.Context())
+		_, err := f.client(t, wrapper.WithRetry(wrapper.Retry{MaxAttempts: 6, FirstBackoff: 100 * ms, MaxBackoff: 400 * ms})).GetAPIKeys(t.Context())
 		mustMatch(t, err, wrapper.ErrUnavailable)
 		waits := f.clock.waited()
 		if len(waits) != len(bounds) {
@@ -381,7 +381,7 @@ func TestThePortOfTheSchemeNeedNotBeWritten(t *testing.T) {
 	} {
 		reached := errors.New("reached")
 		transport, err := wrapper.NewTransport(newCredentials(t, ownKeyID), wrapper.WithBaseURL(base),
-			wrapper.WithMaxAttempts(1), wrapper.WithHTTPTransport(brokenTransport{reached}))
+			wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}), wrapper.WithHTTPTransport(brokenTransport{reached}))
 		if err != nil {
 			t.Fatal(err)
 		}

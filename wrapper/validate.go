@@ -11,15 +11,13 @@ import (
 	"unicode/utf8"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // maxSubaccount is the highest number of a subaccount (source: published).
 const maxSubaccount = 63
 
-var (
-	subtraderPattern = regexp.MustCompile(`^.+_[0-9A-Za-z]{1,16}$`)
-	uuidPattern      = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-)
+var subtraderPattern = regexp.MustCompile(`^.+_[0-9A-Za-z]{1,16}$`)
 
 // The checks of requests return errors that start with the name of the field.
 
@@ -85,7 +83,7 @@ func checkKeyID(id string) error {
 	switch {
 	case id == "":
 		return errors.New("api_key must not be empty: it is the ID of the key to delete")
-	case !uuidPattern.MatchString(id):
+	case !protocol.IsKeyID(id):
 		return errors.New("api_key must be a UUID, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11")
 	}
 	return nil

@@ -61,14 +61,13 @@ func outcomeUnknown(err error) bool {
 		return false
 	}
 	failure, ok := errors.AsType[*wrapper.Error](err)
-	return ok && failure.StatusCode != 0 && !inServiceForm(err)
+	return ok && failure.StatusCode != 0 && !failure.FromService()
 }
 
-// inServiceForm reports whether the service itself answered with the error, or it was found here
-// before anything was sent. What stands between here and the service writes its errors otherwise.
-func inServiceForm(err error) bool {
+// saysNotFound reports whether the service itself answered 404, and not something on the way.
+func saysNotFound(err error) bool {
 	failure, ok := errors.AsType[*wrapper.Error](err)
-	return ok && failure.Code+failure.Details+failure.Message != ""
+	return ok && errors.Is(err, wrapper.ErrNotFound) && failure.FromService()
 }
 
 // maxWarning is how many bytes of a warning are kept (our own choice). A key must not be lost

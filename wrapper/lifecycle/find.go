@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"errors"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
@@ -33,7 +32,7 @@ func (m *Manager) find(list lister, subtrader *string, match func(gen.APIKey) bo
 		return found, nil
 	}
 	own, err := list(subtrader)
-	if isRefusal(err) || (errors.Is(err, wrapper.ErrNotFound) && inServiceForm(err)) {
+	if isRefusal(err) || saysNotFound(err) {
 		m.progress("the service refuses the list of the subtrader: %v", err)
 		return nil, nil
 	}

@@ -30,7 +30,7 @@ func TestAClientUnderLoadSeesNoFailedRequestThroughFiftyRotations(t *testing.T) 
 	}
 	source := keystore.Source(store, w.baseURL, keystore.WithClock(w.clock.Now))
 	client, err := wrapper.NewClient(source, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock),
-		patient(), wrapper.WithHTTPTransport(newCarrier(t)), wrapper.WithMaxAttempts(1))
+		patient(), wrapper.WithHTTPTransport(newCarrier(t)), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}

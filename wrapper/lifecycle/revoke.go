@@ -154,7 +154,8 @@ func (m *Manager) removeSelf(ctx context.Context, by *wrapper.Client, keyID stri
 // not try it again.
 func isRefusal(err error) bool {
 	refused := errors.Is(err, wrapper.ErrForbidden) || errors.Is(err, wrapper.ErrUnauthenticated) || errors.Is(err, wrapper.ErrInvalidRequest)
-	return refused && inServiceForm(err) && !errors.Is(err, wrapper.ErrOutcomeUnknown)
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && refused && (failure.FromService() || failure.Attempts == 0) && !errors.Is(err, wrapper.ErrOutcomeUnknown)
 }
 
 // clientToRevoke returns the client that deletes the target: the current key's, after the

@@ -16,7 +16,7 @@ import (
 func (m *Manager) remove(ctx context.Context, by *wrapper.Client, keyID string) (existed bool, err error) {
 	m.progress("revoking key %s", keyID)
 	err = by.DeleteAPIKey(ctx, keyID)
-	if errors.Is(err, wrapper.ErrNotFound) && inServiceForm(err) {
+	if saysNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err

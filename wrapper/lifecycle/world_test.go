@@ -85,7 +85,9 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 }
 
 // patient lets an attempt take as long as the machine needs for it, RSA keys included.
-func patient() wrapper.Option { return wrapper.WithAttemptTimeout(5 * time.Minute) }
+func patient() wrapper.Option {
+	return wrapper.WithRetry(wrapper.Retry{AttemptTimeout: 5 * time.Minute})
+}
 
 // restart starts the program afresh, with nothing but what is on disk.
 func (w *world) restart() {

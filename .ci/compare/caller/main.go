@@ -36,7 +36,7 @@ func run(ctx context.Context) error {
 	}
 	// A single attempt: no call that failed is to be counted as a slow one.
 	client, err := wrapper.NewClient(credentials,
-		wrapper.WithBaseURL(os.Getenv("KALSHI_BASE_URL")), wrapper.WithMaxAttempts(1))
+		wrapper.WithBaseURL(os.Getenv("KALSHI_BASE_URL")), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))
 	if err != nil {
 		return err
 	}

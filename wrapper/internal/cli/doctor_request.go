@@ -54,7 +54,7 @@ func (e *examination) list(ctx context.Context, baseURL string) (*gen.GetAPIKeys
 	options := []wrapper.Option{
 		wrapper.WithBaseURL(baseURL),
 		wrapper.WithHTTPTransport(e.service.transport),
-		wrapper.WithMaxAttempts(signedAttempts),
+		wrapper.WithRetry(wrapper.Retry{MaxAttempts: signedAttempts}),
 	}
 	if e.flags.service.verbose {
 		options = append(options, wrapper.WithLogger(e.logger()))
