@@ -70,7 +70,7 @@ type mistakeRow struct{ status, service, sandbox string }
 
 func documentedMistakes(t *testing.T) map[string]mistakeRow {
 	t.Helper()
-	doc, err := os.ReadFile("doc.go")
+	doc, err := os.ReadFile("explain/doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 )
 
 // Exchange is one request and its answer, without bodies, headers and query: nothing in it is
@@ -30,7 +31,7 @@ type Exchange struct {
 	Refusal Refusal `json:"refusal,omitempty"`
 	// Explanation says what the caller did wrong. It is nil if the request was authenticated,
 	// and for a path that is simply unknown.
-	Explanation *Explanation `json:"explanation,omitempty"`
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
 	// Fault is the kind of fault that was injected. It is empty if none was.
 	Fault FaultKind `json:"fault,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 )
 
 // inspection is an exchange as the inspector shows it.
@@ -99,8 +100,7 @@ func (s *Sandbox) inspect(c *call) inspection {
 		shown.Checks = append(shown.Checks, one)
 	}
 	if reached >= signatureCheck {
-		right := signedText{timestamp: c.timestamp, method: c.log.Method, path: c.path}
-		shown.Expected = right.shown()
+		shown.Expected = explain.Expected(explain.Request{Timestamp: c.timestamp, Method: c.log.Method, Path: c.path})
 	}
 	return shown
 }
@@ -114,7 +114,7 @@ func (s *Sandbox) describeCheck(i int, result checkResult, c *call) string {
 		if err != nil {
 			return ""
 		}
-		return c.timestamp + ": " + s.describeSkew(time.UnixMilli(milliseconds).Sub(c.log.Time))
+		return c.timestamp + ": " + s.window().Describe(time.UnixMilli(milliseconds).Sub(c.log.Time))
 	case keyIDCheck, keyCheck:
 		return c.log.KeyID
 	case signatureCheck:

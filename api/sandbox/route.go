@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"kalshi.internal/apikeys/api/sandbox/explain"
 )
 
 // The operations, named as the contract names them (source: seed). [Exchange] and [Fault] use
@@ -30,7 +32,7 @@ func (s *Sandbox) route(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := rawPath(r)
 		if slashless, found := strings.CutSuffix(target, "/"); found && isRoute(slashless) {
-			tell(w, r, explanationOf(finding{mistake: MistakeURLTrailingSlash}))
+			tell(w, r, explain.Named("url_trailing_slash", ""))
 			redirect(w, r, slashless)
 			return
 		}

@@ -1,0 +1,116 @@
+package explain_test
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/api/sandbox/explain"
+	"kalshi.internal/apikeys/wrapper/protocol"
+)
+
+func keys(t *testing.T) map[string]crypto.Signer {
+	t.Helper()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, edKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]crypto.Signer{"rsa": rsaKey, "ed25519": edKey}
+}
+
+// request has something of everything that can be signed by mistake.
+func request() explain.Request {
+	return explain.Request{
+		KeyID: "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11", Timestamp: "1790856000000",
+		Method: "DELETE", Host: "sandbox:80", Path: protocol.BasePath + "/api_keys/a%20b", Query: "a=b", Body: `{"a":1}`,
+	}
+}
+
+func TestAMistakeThatIsMadeOnPurposeIsRefusedAndRecognised(t *testing.T) {
+	made := map[string]bool{}
+	for keyType, key := range keys(t) {
+		for _, mistake := range explain.Mistakes() {
+			r := request()
+			sent, ok, err := mistake.Sign(key, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				continue
+			}
+			made[mistake.Name] = true
+			if protocol.Verify(key.Public(), r.Timestamp, r.Method, r.Path, sent) == nil {
+				t.Errorf("%s: %s verifies", keyType, mistake.Name)
+			}
+			e := explain.Signature(r, key.Public(), sent)
+			if len(e.Mistakes) != 1 || e.Mistakes[0] != mistake.Name || !strings.HasPrefix(e.Text, mistake.What) {
+				t.Errorf("%s: %s is taken for %q: %s", keyType, mistake.Name, e.Mistakes, e)
+			}
+		}
+	}
+	if len(made) < 28 {
+		t.Errorf("only %d mistakes were made: %v", len(made), made)
+	}
+}
+
+func TestAMistakeThatARequestOrAKeyHasNoPlaceForIsNotMade(t *testing.T) {
+	all := keys(t)
+	plain := request()
+	plain.Path, plain.Query = protocol.BasePath+"/api_keys", ""
+	for name, key := range map[string]crypto.Signer{
+		"signed_query": all["rsa"], "signed_decoded_path": all["rsa"], "pkcs1v15": all["ed25519"], "ed25519ph": all["rsa"],
+		"other_key": all["rsa"], "clock": all["rsa"],
+	} {
+		if _, ok, err := named(t, name).Sign(key, plain); ok || err != nil {
+			t.Errorf("%s was made: %v, %v", name, ok, err)
+		}
+	}
+}
+
+var errSigner = errors.New("the device is unplugged")
+
+type brokenSigner struct{ crypto.Signer }
+
+func (brokenSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, errSigner }
+
+func TestWhatTheSignerReturnsIsInTheChain(t *testing.T) {
+	_, _, err := named(t, "signed_query").Sign(brokenSigner{keys(t)["ed25519"]}, request())
+	if !errors.Is(err, errSigner) || !strings.Contains(err.Error(), "signed_query") {
+		t.Errorf("got %v, want the signer's error and the mistake", err)
+	}
+}
+
+func TestEachMistakeIsOneLineOfASCIIAndHasItsOwnName(t *testing.T) {
+	seen := map[string]bool{}
+	for _, mistake := range explain.Mistakes() {
+		if seen[mistake.Name] {
+			t.Errorf("%s is there twice", mistake.Name)
+		}
+		seen[mistake.Name] = true
+		text := mistake.What + mistake.Cure
+		isOther := func(r rune) bool { return r < ' ' || r > '~' }
+		if mistake.What == "" || mistake.Cure == "" || strings.ContainsFunc(text, isOther) || strings.Contains(text, "; and ") {
+			t.Errorf("%s: %q, %q", mistake.Name, mistake.What, mistake.Cure)
+		}
+	}
+}
+
+func named(t *testing.T, name string) explain.Mistake {
+	t.Helper()
+	for _, mistake := range explain.Mistakes() {
+		if mistake.Name == name {
+			return mistake
+		}
+	}
+	t.Fatalf("there is no mistake %s", name)
+	return explain.Mistake{}
+}
