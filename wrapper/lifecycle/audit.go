@@ -13,10 +13,6 @@ import (
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
-// AttestationNotice is how long before the location attestation lapses Audit says so (our own
-// choice).
-const AttestationNotice = 14 * 24 * time.Hour
-
 // FindingKind is what Audit found.
 type FindingKind string
 
@@ -67,81 +63,66 @@ type AuditReport struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Audit compares the service's list with the store, after having recovered. It revokes nothing
-// beyond that. It returns an error if the list cannot be had, or that of a subtrader which it
-// takes to compare.
+// Audit recovers, and then compares the service's list with the store. Beyond recovering, it
+// revokes nothing. It returns an error if it cannot have the list, or the list of a subtrader that
+// it needs to compare.
 func (m *Manager) Audit(ctx context.Context) (AuditReport, error) {
-	var report AuditReport
-	err := m.locked(ctx, func(ctx context.Context) error {
-		report.Findings = []Finding{}
-		a := &audit{Manager: m, report: &report, open: map[string]bool{}}
-		return a.run(ctx)
+	report := AuditReport{Findings: []Finding{}}
+	err := m.recovered(ctx, func(ctx context.Context, recovered RecoverReport, problems error) error {
+		current, by, err := m.current(ctx)
+		if err != nil {
+			return errors.Join(err, problems)
+		}
+		a := &audit{AuditReport: &report, now: m.clock.Now(), settle: m.settle, open: recovered.Open}
+		entries, damaged := m.store.List(ctx)
+		a.entries = slices.DeleteFunc(entries, func(e keystore.Entry) bool { return e.BaseURL != m.baseURL })
+		if a.list, err = m.list(ctx, by, a.subtraders()...); err != nil {
+			return fmt.Errorf("lifecycle: there is no list to compare the store with: %w", err)
+		}
+		report.Current, report.Listed = current.KeyID, len(a.list.keys)
+		a.addErrors(FindingUnrecovered, problems)
+		a.addErrors(FindingDamaged, damaged)
+		return a.compare()
 	})
 	return report, err
 }
 
 type audit struct {
-	*Manager
+	*AuditReport
 
-	report *AuditReport
-	// open holds the keys that the journal has plans for.
-	open map[string]bool
+	now     time.Time
+	settle  time.Duration
+	entries []keystore.Entry
+	list    listing
+	// open holds what recovering waits for.
+	open []RecoverStep
 }
 
-func (a *audit) run(ctx context.Context) error {
-	recovered, problems := a.recover(ctx)
-	for _, step := range recovered.Open {
-		a.open[step.KeyID] = true
+// subtraders returns the subtraders that live entries are bound to, each once.
+func (a *audit) subtraders() []*string {
+	var all []*string
+	for _, entry := range a.entries {
+		known := func(other *string) bool { return *other == *entry.FCMSubtraderID }
+		if entry.FCMSubtraderID != nil && entry.State != keystore.StateRevoked && !slices.ContainsFunc(all, known) {
+			all = append(all, entry.FCMSubtraderID)
+		}
 	}
-	current, by, err := a.current(ctx)
-	if err != nil {
-		return errors.Join(err, problems)
+	return all
+}
+
+func (a *audit) compare() error {
+	for _, entry := range a.entries {
+		if err := a.checkEntry(entry); err != nil {
+			return err
+		}
 	}
-	list, err := by.GetAPIKeys(ctx)
-	if err != nil {
-		return fmt.Errorf("lifecycle: no list to compare the store with: %w", err)
+	for _, key := range a.list.keys {
+		a.checkListed(key)
 	}
-	entries, damaged := a.store.List(ctx)
-	entries = slices.DeleteFunc(entries, func(e keystore.Entry) bool { return e.BaseURL != a.baseURL })
-	if err := addSubtraders(list, entries, lists(ctx, by)); err != nil {
-		return err
-	}
-	a.report.Current, a.report.Listed = current.KeyID, len(list.APIKeys)
-	for _, entry := range entries {
-		a.checkEntry(entry, list)
-	}
-	for _, key := range list.APIKeys {
-		a.checkListed(key, entries)
-	}
-	a.checkAttestation(list)
-	a.addErrors(FindingUnrecovered, problems)
-	a.addErrors(FindingDamaged, damaged)
-	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int {
+	a.checkAttestation()
+	slices.SortStableFunc(a.Findings, func(x, y Finding) int {
 		return cmp.Or(cmp.Compare(rank(x.Kind), rank(y.Kind)), strings.Compare(x.KeyID, y.KeyID))
 	})
-	return nil
-}
-
-// addSubtraders adds the keys that only the list of a subtrader shows, for each subtrader with a
-// key in the store that the list lacks.
-func addSubtraders(list *gen.GetAPIKeysResponse, entries []keystore.Entry, listOf lister) error {
-	asked := map[string]bool{}
-	for _, entry := range entries {
-		subtrader := entry.FCMSubtraderID
-		if subtrader == nil || asked[*subtrader] || entry.State == keystore.StateRevoked || indexOf(list, entry.KeyID) >= 0 {
-			continue
-		}
-		asked[*subtrader] = true
-		own, err := listOf(subtrader)
-		if err != nil {
-			return fmt.Errorf("lifecycle: whether the service knows key %s cannot be told without the list of its subtrader: %w", entry.KeyID, err)
-		}
-		for _, key := range own.APIKeys {
-			if indexOf(list, key.APIKeyID) < 0 {
-				list.APIKeys = append(list.APIKeys, key)
-			}
-		}
-	}
 	return nil
 }
 
@@ -153,7 +134,7 @@ func rank(kind FindingKind) int {
 }
 
 func (a *audit) add(kind FindingKind, keyID, name, format string, args ...any) {
-	a.report.Findings = append(a.report.Findings, Finding{kind, keyID, name, fmt.Sprintf(format, args...)})
+	a.Findings = append(a.Findings, Finding{kind, keyID, name, fmt.Sprintf(format, args...)})
 }
 
 func (a *audit) addErrors(kind FindingKind, err error) {
@@ -164,65 +145,61 @@ func (a *audit) addErrors(kind FindingKind, err error) {
 
 // checkEntry looks at an entry of the store. The key that signed the list is live whatever the
 // list shows, and a list may be too old to show the youngest keys.
-func (a *audit) checkEntry(entry keystore.Entry, list *gen.GetAPIKeysResponse) {
-	listed := indexOf(list, entry.KeyID) >= 0
-	young := a.clock.Now().Before(entry.CreatedAt.Add(a.settle))
+func (a *audit) checkEntry(entry keystore.Entry) error {
+	isYoung := a.now.Before(entry.CreatedAt.Add(a.settle))
 	waits := entry.State == keystore.StatePending || entry.State == keystore.StateRetiring
+	isOpen := slices.ContainsFunc(a.open, func(step RecoverStep) bool { return step.KeyID == entry.KeyID })
 	switch {
 	case entry.State == keystore.StateRevoked:
-		return
-	case !listed && entry.KeyID != a.report.Current && !young:
+	case a.list.find(entry.KeyID) == nil && entry.KeyID != a.Current && !isYoung:
+		if a.list.refused != nil && entry.FCMSubtraderID != nil {
+			return fmt.Errorf("lifecycle: whether key %s is live is not known without the list of its subtrader: %w", entry.KeyID, a.list.refused)
+		}
 		a.add(FindingGone, entry.KeyID, entry.Name,
 			"The store holds this key as %s, and the service does not know it any more: revoke it here too", entry.State)
-	case waits && !a.open[entry.KeyID]:
+	case waits && !isOpen:
 		a.add(FindingStale, entry.KeyID, entry.Name,
 			"This key is %s since %s, and no operation is under way that would end that: revoke it, or import it again to use it",
 			entry.State, entry.ChangedAt.UTC().Format(time.RFC3339))
 	}
+	return nil
 }
 
 // checkListed looks at a key that the service lists.
-func (a *audit) checkListed(key gen.APIKey, entries []keystore.Entry) {
-	at := slices.IndexFunc(entries, func(e keystore.Entry) bool { return sameKeyID(e.KeyID, key.APIKeyID) })
-	if at < 0 || wasNeverOurs(entries[at], key) {
+func (a *audit) checkListed(key gen.APIKey) {
+	at := slices.IndexFunc(a.entries, func(e keystore.Entry) bool { return sameKeyID(e.KeyID, key.APIKeyID) })
+	switch {
+	case at < 0 || wasNeverOurs(a.entries[at], key):
 		a.add(FindingUnheld, key.APIKeyID, key.Name,
 			"This key is live, and the store does not have its private half: delete it if nobody else holds it, or import it")
-		return
-	}
-	entry := entries[at]
-	if entry.State == keystore.StateRevoked {
-		// A deleted key may be shown for a while.
-		if !a.clock.Now().Before(entry.ChangedAt.Add(a.settle)) {
-			a.add(FindingStillLive, key.APIKeyID, key.Name, "This key was revoked, and the service still lists it: delete it")
+	case a.entries[at].State != keystore.StateRevoked:
+		a.Held++
+		if slices.Contains(key.Scopes, gen.ScopeWrite) {
+			a.add(FindingWideScopes, key.APIKeyID, key.Name,
+				"This key has the scope write, so it may do everything, transfers and keys included; read and write::trade are enough to trade")
 		}
-		return
-	}
-	a.report.Held++
-	if slices.Contains(key.Scopes, gen.ScopeWrite) {
-		a.add(FindingWideScopes, key.APIKeyID, key.Name,
-			"This key has the scope write, so it may do everything, transfers and keys included; read and write::trade are enough to trade")
+	case !a.now.Before(a.entries[at].ChangedAt.Add(a.settle)): // a list may show a deleted key for a while
+		a.add(FindingStillLive, key.APIKeyID, key.Name, "This key was revoked, and the service still lists it: delete it")
 	}
 }
 
-// wasNeverOurs reports whether a listed key has the ID of an entry that was given up, and not its
+// wasNeverOurs reports whether a listed key has the ID of an entry that was given up, but not its
 // tag: an answer once named this ID for another key.
 func wasNeverOurs(entry keystore.Entry, listed gen.APIKey) bool {
 	tag := tagAtEnd.FindString(entry.Name)
 	return entry.State == keystore.StateRevoked && !strings.Contains(listed.Name, strings.TrimSpace(tag))
 }
 
-func (a *audit) checkAttestation(list *gen.GetAPIKeysResponse) {
-	if list.APIKeyRegionExpirationTS == nil {
+func (a *audit) checkAttestation() {
+	if a.list.attestation == nil {
 		return
 	}
-	expires := time.Unix(*list.APIKeyRegionExpirationTS, 0).UTC()
-	a.report.AttestationExpires = expires
-	left := expires.Sub(a.clock.Now())
+	a.AttestationExpires = time.Unix(*a.list.attestation, 0).UTC()
+	left, expires := a.AttestationExpires.Sub(a.now), a.AttestationExpires.Format(time.RFC3339)
 	switch {
 	case left <= 0:
-		a.add(FindingAttestation, "", "", "The account's location attestation lapsed on %s: attest again", expires.Format(time.RFC3339))
-	case left <= AttestationNotice:
-		a.add(FindingAttestation, "", "", "The account's location attestation lapses on %s, in %d days: attest again",
-			expires.Format(time.RFC3339), left/(24*time.Hour))
+		a.add(FindingAttestation, "", "", "The account's location attestation lapsed on %s: attest again", expires)
+	case left <= attestationNotice:
+		a.add(FindingAttestation, "", "", "The account's location attestation lapses on %s, in %d days: attest again", expires, left/(24*time.Hour))
 	}
 }

@@ -180,7 +180,7 @@ func TestAfterACrashAtAnyStepRecoverKeepsAllPromises(t *testing.T) {
 		total.Add(int64(len(steps)))
 		t.Logf("%d steps", len(steps))
 	})
-	t.Logf("%d crash points", total.Load())
+	t.Logf("crash points: %d", total.Load())
 }
 
 func TestAfterACrashOfRecoverItselfRecoverKeepsAllPromises(t *testing.T) {
@@ -206,7 +206,7 @@ func TestAfterACrashOfRecoverItselfRecoverKeepsAllPromises(t *testing.T) {
 		total.Add(int64(runs))
 		t.Logf("%d crashes of recover", runs)
 	})
-	t.Logf("%d crashes of recover", total.Load())
+	t.Logf("crashes of recover: %d", total.Load())
 }
 
 // leavesTheSame reports whether a crash before the step leaves the same behind as one before the

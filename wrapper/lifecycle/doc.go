@@ -24,10 +24,8 @@
 //     here (create), and revoked when nobody can hold it (generate). Only then is the request
 //     repeated, with another tag. The old tag stays in the journal for a day, and a key that
 //     appears late is revoked.
-//   - An answer that names a key which cannot be the new one is believed in nothing: the tag
-//     tells which key was made, and none is deleted by that ID. So it is where the service refuses
-//     the new key's signature under that ID, or lists the ID under a name without the tag. Where
-//     the list does not show it at all, the answer is believed.
+//   - A new key is deleted only if the service lists it with the tag, and by the ID in that list.
+//     An ID that only an answer names may be that of somebody else's key.
 //   - A new key is in the store before it is used, and has signed a request before it counts.
 //   - Rotate makes the new key current only after that, and revokes the old one only after the
 //     grace period. Until the switch, a failure revokes what was made.

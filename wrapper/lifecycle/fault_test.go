@@ -91,7 +91,7 @@ func TestWithAnyFaultAtAnyRequestAllPromisesAreKept(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d faults", total.Load())
+	t.Logf("faults: %d", total.Load())
 }
 
 // withFault runs the work with one fault. The work may succeed or fail; what it says must be so.
@@ -138,7 +138,7 @@ func TestWithAFaultAndACrashAllPromisesAreKept(t *testing.T) {
 			total.Add(1)
 		}
 	})
-	t.Logf("%d combinations, %d of them with a crash", total.Load(), died.Load())
+	t.Logf("combinations of fault and crash: %d, with a crash: %d", total.Load(), died.Load())
 }
 
 func (s scenario) withFaultAndCrash(t *testing.T, n int, fault sandbox.Fault, step int) (died bool, err error) {
@@ -168,7 +168,7 @@ func TestWithAFullDiskAtAnyStepAllPromisesAreKept(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d full disks", total.Load())
+	t.Logf("full disks: %d", total.Load())
 }
 
 func isWrite(step string) bool {

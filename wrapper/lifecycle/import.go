@@ -26,9 +26,9 @@ type ImportRequest struct {
 // that does not work.
 func (m *Manager) Import(ctx context.Context, req ImportRequest) (keystore.Entry, error) {
 	var entry keystore.Entry
-	err := m.locked(ctx, func(ctx context.Context) error {
-		if _, err := m.recover(ctx); err != nil {
-			// A key that works may be just what it takes to recover.
+	err := m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+		if err != nil {
+			// Recovering may need just this key.
 			m.progress("recovering failed: %v", err)
 		}
 		imported, err := m.proven(ctx, req)
@@ -50,28 +50,23 @@ func (m *Manager) proven(ctx context.Context, req ImportRequest) (keystore.Entry
 	if err != nil {
 		return keystore.Entry{}, fmt.Errorf("lifecycle: nothing was imported: %w", err)
 	}
-	client, err := wrapper.NewClient(credentials, m.options()...)
+	client, err := m.newClient(credentials)
 	if err != nil {
 		return keystore.Entry{}, err
 	}
 	before, unknown := m.store.Get(ctx, credentials.KeyID())
-	listed, err := m.listing(ctx, client, credentials.KeyID(), before.FCMSubtraderID)
+	listed, err := m.describe(ctx, client, credentials.KeyID(), before.FCMSubtraderID)
 	if err != nil {
 		return keystore.Entry{}, fmt.Errorf("lifecycle: nothing was imported: %w", err)
 	}
-	public := credentials.Signer().Public()
-	keyType, err := typeOf(public)
-	if err != nil {
-		return keystore.Entry{}, err
-	}
-	text, err := keystore.PublicKeyPEM(public)
+	keyType, public, err := publicHalf(credentials.Signer())
 	if err != nil {
 		return keystore.Entry{}, err
 	}
 	now := m.clock.Now()
 	entry := keystore.Entry{
 		KeyID: credentials.KeyID(), Name: listed.Name, Type: keyType, BaseURL: m.baseURL,
-		PrivateKey: req.PrivateKey, PublicKey: text,
+		PrivateKey: req.PrivateKey, PublicKey: public,
 		CreatedAt: now, ChangedAt: now, State: keystore.StateActive,
 	}
 	if unknown == nil {

@@ -2,9 +2,12 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
@@ -12,7 +15,7 @@ import (
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// action is what an intent is about.
+// action is the kind of operation that an intent belongs to.
 type action string
 
 const (
@@ -28,9 +31,9 @@ func (a action) known() bool {
 // intentVersion is the form of intents in the journal. A record of another form is left alone.
 const intentVersion = 1
 
-// intent is a record of the journal: what an operation is about to do. What it has done shows in
-// the store's entries and in the service's list, so an intent is written once and deleted when
-// all of it is done or undone. Only the watch for a key that never appeared changes it.
+// intent is a record of the journal: what an operation is about to do. The store's entries and
+// the service's list show what it has done. So an intent is written once, and deleted when the
+// operation is finished or undone. Only the watch for a key that has not appeared changes it.
 type intent struct {
 	Version int       `json:"version"`
 	Action  action    `json:"action"`
@@ -51,36 +54,49 @@ type intent struct {
 	// WatchUntil is set once the request was given up: a key that still appears is revoked.
 	WatchUntil time.Time `json:"watch_until,omitzero"`
 
-	// OldKeyID is the key to revoke, by rotate after the Grace, by revoke at once.
+	// OldKeyID is the key to revoke: by rotate after the Grace, by revoke at once.
 	OldKeyID string        `json:"old_key_id,omitempty"`
 	Grace    time.Duration `json:"grace,omitempty"`
 	// Successor becomes current before revoke deletes the key in use.
 	Successor string `json:"successor,omitempty"`
 }
 
-// intentJSON is an intent with its secret in clear, for the journal alone.
+// intentJSON is an intent with its private key in clear, for the journal alone.
 type intentJSON struct {
 	intent
 
 	ClearPrivateKey string `json:"private_key,omitempty"`
 }
 
+// begin gives the intent a tag and puts it into the journal.
+func (m *Manager) begin(ctx context.Context, in intent) (intent, error) {
+	in.Version, in.Tag, in.BaseURL, in.Started = intentVersion, newTag(), m.baseURL, m.clock.Now()
+	if in.Action != actionRevoke {
+		in.Name = tagged(in.Name, in.Tag)
+	}
+	if err := m.write(ctx, in); err != nil {
+		// The record may be there all the same. No request was sent, so no key has to be looked for.
+		return in, errors.Join(err, m.drop(ctx, in))
+	}
+	return in, nil
+}
+
 // write puts the intent into the journal.
 func (m *Manager) write(ctx context.Context, in intent) error {
 	data, err := json.Marshal(intentJSON{in, in.PrivateKey.RevealPrivateKey()}) //nolint:gosec // The journal is where the private key has to be.
-	if err != nil {
-		return fmt.Errorf("lifecycle: journal: %w", err)
+	if err == nil {
+		err = m.store.PutJournal(lasting(ctx), keystore.JournalRecord{ID: in.Tag, Data: data})
 	}
-	if err := m.store.PutJournal(lasting(ctx), keystore.JournalRecord{ID: in.Tag, Data: data}); err != nil {
+	if err != nil {
 		return fmt.Errorf("lifecycle: journal: %w", err)
 	}
 	return nil
 }
 
-// drop deletes the intent from the journal: all of it is done or undone.
+// drop deletes the intent from the journal, once its operation is finished or undone.
 func (m *Manager) drop(ctx context.Context, in intent) error {
 	if err := m.store.DeleteJournal(lasting(ctx), in.Tag); err != nil {
-		return unfinished("nothing is left to do, but the journal still says so", err)
+		return unfinished("everything is done, but the journal still holds the operation", err)
 	}
 	return nil
 }
@@ -115,8 +131,22 @@ func decodeIntent(record keystore.JournalRecord) (intent, error) {
 	return read.intent, nil
 }
 
-// lasting returns ctx without its end, for writes to the store: what is known must get there,
-// most of all a private key that is shown once.
-func lasting(ctx context.Context) context.Context {
-	return context.WithoutCancel(ctx)
+// A tag is "k" and ten characters of base 32, that is 50 random bits. Two equal tags in one
+// account are too unlikely to happen. Nobody has recorded how long a name may be, so the tag
+// leaves room in it.
+const tagLength = 10
+
+var tagAtEnd = regexp.MustCompile(`(^| )\[k[a-z2-7]{10}\]$`)
+
+func newTag() string {
+	return "k" + strings.ToLower(rand.Text()[:tagLength])
 }
+
+// tagged returns name with the tag in place of the one it may have had. An empty name becomes
+// the tag alone.
+func tagged(name, tag string) string {
+	return strings.TrimSpace(tagAtEnd.ReplaceAllString(name, "") + " [" + tag + "]")
+}
+
+// carries reports whether name has the tag, wherever the service put it.
+func carries(name, tag string) bool { return strings.Contains(name, "["+tag+"]") }

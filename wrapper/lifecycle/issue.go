@@ -33,19 +33,19 @@ type IssueRequest struct {
 }
 
 // Issue makes a key, proves it and returns its entry, which is active and not current. When it
-// returns an error, no key was made, it was revoked again, the service does not have it, or the
-// error is [ErrUnfinished]. What the service warned about is in the entry's Warning.
+// returns an error, no key was made, it was revoked again, the service's list does not show it,
+// or the error is [ErrUnfinished]. The entry's Warning is what the service warned about.
 func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, error) {
-	p, err := plan{
-		action: actionIssue, name: req.Name, way: req.Way, keyType: req.Type, scopes: req.Scopes,
-		subaccount: req.Subaccount, fcmSubtraderID: req.FCMSubtraderID, signer: req.Signer,
-	}.checked()
+	p, err := plan{signer: req.Signer, intent: intent{
+		Action: actionIssue, Name: req.Name, Way: req.Way, Type: req.Type,
+		Scopes: req.Scopes, Subaccount: req.Subaccount, FCMSubtraderID: req.FCMSubtraderID,
+	}}.checked()
 	if err != nil {
 		return keystore.Entry{}, err
 	}
 	var entry keystore.Entry
-	err = m.locked(ctx, func(ctx context.Context) error {
-		if _, err := m.recover(ctx); err != nil {
+	err = m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+		if err != nil {
 			return err
 		}
 		_, by, err := m.current(ctx)
@@ -69,29 +69,16 @@ func (m *Manager) makeKey(ctx context.Context, by *wrapper.Client, p plan) (keys
 	if err != nil {
 		return entry, in, err
 	}
-	entry, err = m.proveNew(ctx, by, p, in, entry)
+	client, err := m.clientFor(ctx, entry, p.signer)
+	var list listing
+	if err == nil {
+		list, err = m.prove(ctx, client, entry, proofTimeout)
+	}
+	if err == nil {
+		entry, err = m.activate(ctx, by, in, entry, list)
+	}
 	if err != nil {
-		return entry, in, m.undo(ctx, by, in, entry.KeyID, err)
+		return entry, in, m.undo(ctx, by, in, err)
 	}
 	return entry, in, nil
-}
-
-func (m *Manager) proveNew(ctx context.Context, by *wrapper.Client, p plan, in intent, entry keystore.Entry) (keystore.Entry, error) {
-	client, err := m.clientOfNew(ctx, entry, p)
-	if err != nil {
-		return entry, err
-	}
-	list, err := m.prove(ctx, client, entry)
-	if err != nil {
-		return entry, err
-	}
-	return m.activate(ctx, by, in, entry, list)
-}
-
-// clientOfNew prefers the way to the private key that later operations will go.
-func (m *Manager) clientOfNew(ctx context.Context, entry keystore.Entry, p plan) (*wrapper.Client, error) {
-	if p.signer != nil && m.openSigner == nil {
-		return m.signerClient(entry, p.signer)
-	}
-	return m.clientFor(ctx, entry)
 }

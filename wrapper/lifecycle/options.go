@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper"
@@ -15,26 +14,29 @@ import (
 // Times of a [Manager] (our own choices).
 const (
 	// DefaultSettle is how long a key is looked for after a request of unknown outcome, before
-	// it is taken not to exist. A read 360 ms after a write was seen to be stale (source:
-	// observed); a request that is still on its way needs longer.
+	// the Manager takes it that no key was made. A read 360 ms after a write was seen to be stale
+	// (source: observed); a request that is still on its way needs longer.
 	DefaultSettle = 10 * time.Second
-	// DefaultProofTimeout is how long the service may take to know a new key.
-	DefaultProofTimeout = time.Minute
 	// DefaultGrace is how long a rotated key still works. Running clients follow the new one
 	// within a second; the rest is for requests on their way.
 	DefaultGrace = 5 * time.Second
 	// NoGrace, as a grace period, revokes the old key at once. Requests that other programs
 	// have signed with it and not yet sent will fail.
 	NoGrace time.Duration = -1
-	// WatchPeriod is how long a key that never appeared is still looked for.
-	WatchPeriod = 24 * time.Hour
+
+	// proofTimeout is how long the service may take to know a new key.
+	proofTimeout = time.Minute
+	// watchPeriod is how long a key that has not appeared in the list is still looked for.
+	watchPeriod = 24 * time.Hour
+	// attestationNotice is how long before the location attestation lapses Audit reports it.
+	attestationNotice = 14 * 24 * time.Hour
 )
 
 // Option sets up a [Manager].
 type Option func(*Manager) error
 
 // WithClientOptions passes options to the clients that talk to the service, such as
-// wrapper.WithHTTPTransport. Base URL and clock are set by the Manager.
+// wrapper.WithHTTPTransport. The Manager sets base URL and clock itself.
 func WithClientOptions(opts ...wrapper.Option) Option {
 	return func(m *Manager) error {
 		for i, option := range opts {
@@ -47,8 +49,8 @@ func WithClientOptions(opts ...wrapper.Option) Option {
 	}
 }
 
-// WithClock sets where the time comes from and how waits pass, also for the clients. Tests give
-// their own.
+// WithClock sets the clock that gives the time and by which all waits pass, also in the clients.
+// The default is the system's clock.
 func WithClock(clock wrapper.Clock) Option {
 	return func(m *Manager) error {
 		if clock == nil {
@@ -59,9 +61,9 @@ func WithClock(clock wrapper.Clock) Option {
 	}
 }
 
-// WithSigner opens the private keys that are not in the store but in an HSM or a KMS. It is
-// asked once per operation and entry, and the signer's public key must be the entry's. With nil
-// there are none.
+// WithSigner opens the private keys that are not in the store but in an HSM or a KMS. The
+// Manager calls open for each operation that signs with such an entry. The signer's public key
+// must be the entry's. Without this option, the Manager refuses to sign with such an entry.
 func WithSigner(open func(ctx context.Context, entry keystore.Entry) (crypto.Signer, error)) Option {
 	return func(m *Manager) error {
 		m.openSigner = open
@@ -70,7 +72,7 @@ func WithSigner(open func(ctx context.Context, entry keystore.Entry) (crypto.Sig
 }
 
 // WithProgress has report called with one line whenever an operation begins to wait or to do
-// what takes long. It runs in the operation's goroutine and must not call the Manager.
+// something that takes long. It runs in the operation's goroutine and must not call the Manager.
 func WithProgress(report func(line string)) Option {
 	return func(m *Manager) error {
 		if report == nil {
@@ -81,34 +83,15 @@ func WithProgress(report func(line string)) Option {
 	}
 }
 
-// WithProofTimeout sets how long the service may take to know a new key. The default is
-// [DefaultProofTimeout].
-func WithProofTimeout(timeout time.Duration) Option {
-	return func(m *Manager) error {
-		m.proofTimeout = timeout
-		return requirePositive("WithProofTimeout", timeout)
-	}
-}
-
 // WithSettle sets how long a key is looked for after a request of unknown outcome. The default
-// is [DefaultSettle]. A shorter time than the service's list is stale for lets a key slip
-// through until a later Recover.
+// is [DefaultSettle]. If the service's list is stale for longer, a key may stay live until a
+// later Recover finds it.
 func WithSettle(settle time.Duration) Option {
 	return func(m *Manager) error {
+		if settle <= 0 {
+			return fmt.Errorf("WithSettle: must be greater than zero, is %v", settle)
+		}
 		m.settle = settle
-		return requirePositive("WithSettle", settle)
+		return nil
 	}
-}
-
-func requirePositive(option string, value time.Duration) error {
-	if value <= 0 {
-		return fmt.Errorf("%s: must be greater than zero, is %v", option, value)
-	}
-	return nil
-}
-
-// options returns the client options in the order in which later ones win.
-func (m *Manager) options() []wrapper.Option {
-	own := []wrapper.Option{wrapper.WithHTTPTransport(m.transport)}
-	return slices.Concat(own, m.clientOptions, []wrapper.Option{wrapper.WithBaseURL(m.baseURL), wrapper.WithClock(m.clock)})
 }

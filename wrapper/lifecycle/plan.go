@@ -9,14 +9,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
-	"time"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// Way is how a key comes to be.
+// Way is how a key is made.
 type Way string
 
 const (
@@ -32,101 +31,81 @@ const (
 // published).
 const ownRSABits = 2048
 
-// plan is what is asked for when a key is made.
+// plan is an intent that is not begun yet: it has neither tag nor pair.
 type plan struct {
-	action         action
-	name           string
-	way            Way
-	keyType        gen.KeyType
-	scopes         []gen.Scope
-	subaccount     *int
-	fcmSubtraderID *string
-	signer         crypto.Signer
-	oldKeyID       string
-	grace          time.Duration
+	intent
+
+	signer crypto.Signer
 }
 
-// checked returns the plan with its way and type filled in, or why it cannot be.
+// checked returns the plan with its way and type filled in, or an error if it contradicts itself.
 func (p plan) checked() (plan, error) {
-	if p.action == actionIssue && strings.TrimSpace(p.name) == "" {
+	if p.Action == actionIssue && strings.TrimSpace(p.Name) == "" {
 		return p, fmt.Errorf("lifecycle: %w: a key needs a name", ErrInvalid)
 	}
 	if p.signer != nil {
 		return p.forSigner()
 	}
-	if p.way == "" {
-		p.way = Generate
+	if p.Way == "" {
+		p.Way = Generate
 	}
-	if p.keyType == "" {
-		p.keyType = gen.KeyTypeRSA
+	if p.Type == "" {
+		p.Type = gen.KeyTypeRSA
 	}
-	if (p.way != Generate && p.way != Create) || !p.keyType.Valid() {
-		return p, fmt.Errorf("lifecycle: %w: a key comes by generate or create, and is rsa or ed25519", ErrInvalid)
+	if (p.Way != Generate && p.Way != Create) || !p.Type.Valid() {
+		return p, fmt.Errorf("lifecycle: %w: the way is generate or create, and the type is rsa or ed25519", ErrInvalid)
 	}
 	return p, nil
 }
 
 func (p plan) forSigner() (plan, error) {
-	if p.way == Generate {
+	if p.Way == Generate {
 		return p, fmt.Errorf("lifecycle: %w: generate makes its own pair; use create with a signer", ErrInvalid)
 	}
-	keyType, err := typeOf(p.signer.Public())
+	keyType, public, err := publicHalf(p.signer)
 	if err != nil {
 		return p, err
 	}
-	if p.keyType != "" && p.keyType != keyType {
-		return p, fmt.Errorf("lifecycle: %w: the signer's key is %s, not %s", ErrInvalid, keyType, p.keyType)
+	if p.Type != "" && p.Type != keyType {
+		return p, fmt.Errorf("lifecycle: %w: the signer's key is %s, not %s", ErrInvalid, keyType, p.Type)
 	}
-	p.way, p.keyType = Create, keyType
+	p.Way, p.Type, p.PublicKey = Create, keyType, public
 	return p, nil
 }
 
-func typeOf(public crypto.PublicKey) (gen.KeyType, error) {
-	switch public.(type) {
+// publicHalf returns type and PEM of the signer's public key.
+func publicHalf(signer crypto.Signer) (gen.KeyType, string, error) {
+	var keyType gen.KeyType
+	switch signer.Public().(type) {
 	case *rsa.PublicKey:
-		return gen.KeyTypeRSA, nil
+		keyType = gen.KeyTypeRSA
 	case ed25519.PublicKey:
-		return gen.KeyTypeEd25519, nil
+		keyType = gen.KeyTypeEd25519
+	default:
+		return "", "", fmt.Errorf("lifecycle: %w: the key is neither RSA nor Ed25519", ErrInvalid)
 	}
-	return "", fmt.Errorf("lifecycle: %w: the key is neither RSA nor Ed25519", ErrInvalid)
+	text, err := keystore.PublicKeyPEM(signer.Public())
+	return keyType, text, err
 }
 
-// intent returns a new intent for the plan, with a tag and, for create, a pair of its own.
-func (p plan) intent(baseURL string, now time.Time) (intent, error) {
-	tag := newTag()
-	in := intent{
-		Version: intentVersion, Action: p.action, Tag: tag, BaseURL: baseURL, Started: now,
-		Name: tagged(p.name, tag), Way: p.way, Type: p.keyType,
-		Scopes: p.scopes, Subaccount: p.subaccount, FCMSubtraderID: p.fcmSubtraderID,
-		OldKeyID: p.oldKeyID, Grace: max(p.grace, 0),
-	}
-	if p.way == Generate {
+// withPair returns the plan's intent, for create with a pair that is made here unless the plan
+// has a signer.
+func (p plan) withPair() (intent, error) {
+	in := p.intent
+	if in.Way == Generate || p.signer != nil {
 		return in, nil
 	}
-	signer := p.signer
-	if signer == nil {
-		var err error
-		if signer, in.PrivateKey, err = newPair(p.keyType); err != nil {
-			return in, err
-		}
-	}
-	public, err := keystore.PublicKeyPEM(signer.Public())
-	in.PublicKey = public
-	return in, err
-}
-
-// newPair makes a key pair, with the private half as PKCS#8.
-func newPair(keyType gen.KeyType) (crypto.Signer, secret.PEM, error) {
-	signer, err := newSigner(keyType)
+	signer, err := newSigner(in.Type)
 	if err != nil {
-		return nil, secret.PEM{}, fmt.Errorf("lifecycle: no key pair could be made: %w", err)
+		return in, fmt.Errorf("lifecycle: no key pair could be made: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(signer)
 	if err != nil {
-		return nil, secret.PEM{}, fmt.Errorf("lifecycle: the key pair has no PKCS#8 form: %w", err)
+		return in, fmt.Errorf("lifecycle: the key pair has no PKCS#8 form: %w", err)
 	}
-	armoured := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return signer, secret.NewPEM(string(armoured)), nil
+	in.PrivateKey = secret.NewPEM(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	_, in.PublicKey, err = publicHalf(signer)
+	return in, err
 }
 
 func newSigner(keyType gen.KeyType) (crypto.Signer, error) {

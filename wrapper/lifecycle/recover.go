@@ -1,12 +1,14 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
@@ -21,24 +23,24 @@ const (
 	RecoverUndone RecoverAction = "undone"
 	// RecoverRevoked: a key that was to be revoked is revoked.
 	RecoverRevoked RecoverAction = "revoked"
-	// RecoverForgotten: an intent was dropped that had nothing left to do.
+	// RecoverForgotten: nothing was left to do for an interrupted operation.
 	RecoverForgotten RecoverAction = "forgotten"
 	// RecoverGrace: the old key of a rotation still works, until its grace period ends.
 	RecoverGrace RecoverAction = "grace"
-	// RecoverWatch: the service has no key so far that an interrupted request made; it is looked
-	// for again.
+	// RecoverWatch: the service's list does not show the key that an interrupted request may have
+	// made; the next Recover looks for it again.
 	RecoverWatch RecoverAction = "watch"
 )
 
-// RecoverStep is what became of one record of the journal.
+// RecoverStep is what Recover did about one record of the journal, or what it waits for.
 type RecoverStep struct {
-	// Action is what was done, or what is waited for.
+	// Action is what Recover did, or what it waits for.
 	Action RecoverAction `json:"action"`
-	// KeyID is the key that it is about, empty if there was none to be found.
+	// KeyID is the key that the step is about, empty if no key was found.
 	KeyID string `json:"api_key_id,omitempty"`
-	// Name is what that key is called: by the operation that made it, with the tag, or in the
-	// store. Without a KeyID it is what the key would be called that has not appeared. It is empty
-	// for a key to revoke that the store has no entry of.
+	// Name is the name of that key: the one that the operation asked for, with the tag, or the one
+	// in the store. Without a KeyID it is the name of a key that has not appeared. It is empty for
+	// a key to revoke that the store has no entry of.
 	Name string `json:"name,omitempty"`
 	// Until is when grace or watch ends, and zero for any other action.
 	Until time.Time `json:"until,omitzero"`
@@ -46,20 +48,20 @@ type RecoverStep struct {
 
 // RecoverReport says what Recover found in the journal.
 type RecoverReport struct {
-	// Done is what was finished or undone now, in the order of the journal.
+	// Done is what Recover finished or undid now, in the order of the journal.
 	Done []RecoverStep `json:"done"`
 	// Open is what has to wait.
 	Open []RecoverStep `json:"open"`
 }
 
 // Recover finishes or undoes what earlier operations left behind, whether they failed or the
-// program died. It does nothing, and sends nothing, if the journal is empty, and nothing new if
-// it is called again. It never revokes a key that this store's journal does not name or tag.
-// An error tells what could not be recovered; the report then holds the rest.
+// program died. If the journal is empty it does and sends nothing. Calling it again does nothing
+// new. It never revokes a key that this store's journal does not name or tag. An error tells what
+// could not be recovered; the report then holds the rest.
 func (m *Manager) Recover(ctx context.Context) (RecoverReport, error) {
 	var report RecoverReport
-	err := m.locked(ctx, func(ctx context.Context) (err error) {
-		report, err = m.recover(ctx)
+	err := m.recovered(ctx, func(_ context.Context, did RecoverReport, err error) error {
+		report = did
 		return err
 	})
 	return report, err
@@ -70,46 +72,34 @@ type recovery struct {
 	*Manager
 
 	report RecoverReport
-	// seen are the lists that were needed for watches so far: the service's for "", and those of
-	// subtraders.
-	seen map[string]*gen.GetAPIKeysResponse
+	// seen holds the lists that were looked at for watches, by subtrader: each is asked for once.
+	seen map[string]listing
 }
 
 // recover needs the lock.
 func (m *Manager) recover(ctx context.Context) (RecoverReport, error) {
 	r := &recovery{
-		Manager: m, report: RecoverReport{Done: []RecoverStep{}, Open: []RecoverStep{}},
-		seen: map[string]*gen.GetAPIKeysResponse{},
+		Manager: m, report: RecoverReport{Done: []RecoverStep{}, Open: []RecoverStep{}}, seen: map[string]listing{},
 	}
 	intents, err := m.intents(ctx)
 	problems := []error{err}
 	for _, in := range intents {
 		if err := r.resume(ctx, in); err != nil {
-			problems = append(problems, fmt.Errorf("recovering %s of %s: %w", in.Action, in.subject(), err))
+			problems = append(problems, fmt.Errorf("recovering %s of %s: %w", in.Action, cmp.Or(in.Name, in.OldKeyID), err))
 		}
 	}
 	return r.report, errors.Join(problems...)
 }
 
-func (in intent) subject() string {
-	if in.Name == "" {
-		return in.OldKeyID
+// add puts steps into the report. Those that have to wait have an end.
+func (r *recovery) add(steps ...RecoverStep) {
+	for _, step := range steps {
+		if step.Until.IsZero() {
+			r.report.Done = append(r.report.Done, step)
+		} else {
+			r.report.Open = append(r.report.Open, step)
+		}
 	}
-	return fmt.Sprintf("%q", in.Name)
-}
-
-func (r *recovery) done(action RecoverAction, keyID, name string) {
-	r.report.Done = append(r.report.Done, RecoverStep{Action: action, KeyID: keyID, Name: name})
-}
-
-func (r *recovery) open(action RecoverAction, keyID, name string, until time.Time) {
-	r.report.Open = append(r.report.Open, RecoverStep{Action: action, KeyID: keyID, Name: name, Until: until})
-}
-
-// nameOf returns what the store calls a key, "" if it cannot tell.
-func (r *recovery) nameOf(ctx context.Context, keyID string) string {
-	entry, _ := r.store.Get(ctx, keyID)
-	return entry.Name
 }
 
 // resume goes on where the intent's operation stopped.
@@ -118,56 +108,74 @@ func (r *recovery) resume(ctx context.Context, in intent) error {
 		return r.resumeRevoke(ctx, in)
 	}
 	entry, err := r.entryFor(ctx, in)
+	if err != nil {
+		return err
+	}
+	current, by, err := r.current(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !in.WatchUntil.IsZero():
-		return r.resumeWatch(ctx, in, entry)
+		return r.resumeWatch(ctx, by, in, entry)
 	case entry.KeyID == "":
-		return r.resumeRequest(ctx, in)
+		return r.resumeRequest(ctx, by, in)
 	case in.Action == actionRotate:
-		return r.resumeRotate(ctx, in, entry)
+		return r.resumeRotate(ctx, current, by, in, entry)
 	}
-	return r.resumeIssue(ctx, in, entry)
-}
-
-// entryFor returns the entry that the intent led to, or an empty one if there is none. What the
-// store cannot read might be it.
-func (m *Manager) entryFor(ctx context.Context, in intent) (keystore.Entry, error) {
-	entries, damaged := m.store.List(ctx)
-	for _, entry := range entries {
-		if carries(entry.Name, in.Tag) {
-			return entry, nil
-		}
-	}
-	return keystore.Entry{}, damaged
+	return r.resumeIssue(ctx, by, in, entry)
 }
 
 func (r *recovery) resumeRevoke(ctx context.Context, in intent) error {
-	if err := r.finishRevoke(ctx, in); err != nil {
+	target, _ := r.store.Get(ctx, in.OldKeyID)
+	err := r.finishRevoke(ctx, in)
+	if err == nil {
+		r.add(RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: target.Name})
+	}
+	return err
+}
+
+// resumeRequest looks for the key of a request that led to no entry.
+func (r *recovery) resumeRequest(ctx context.Context, by *wrapper.Client, in intent) error {
+	found, err := r.lookFor(ctx, by, in)
+	if err != nil {
 		return err
 	}
-	r.done(RecoverRevoked, in.OldKeyID, r.nameOf(ctx, in.OldKeyID))
-	return nil
+	if len(found) == 0 || in.Action != actionIssue || in.Way != Create {
+		return r.undo(ctx, by, in, found)
+	}
+	entry, err := r.keep(ctx, by, in, r.pending(in, found[0].APIKeyID, in.PrivateKey))
+	if err != nil {
+		return err
+	}
+	return r.finishIssue(ctx, by, in, entry, found)
 }
 
 // resumeIssue finishes an Issue whose key is in the store.
-func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.Entry) error {
+func (r *recovery) resumeIssue(ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry) error {
 	if entry.State != keystore.StatePending {
 		return r.forget(ctx, in, entry.KeyID)
 	}
-	_, by, err := r.current(ctx)
+	found, err := r.lookFor(ctx, by, in)
 	if err != nil {
 		return err
 	}
-	client, err := r.clientFor(ctx, entry)
+	return r.finishIssue(ctx, by, in, entry, found)
+}
+
+// finishIssue proves a pending key and makes it active. It waits for the service to know the key
+// only if the list shows it.
+func (r *recovery) finishIssue(ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry, found []gen.APIKey) error {
+	client, err := r.clientFor(ctx, entry, nil)
 	if err != nil {
 		return err
 	}
-	list, err := r.proveAgain(ctx, by, client, entry)
+	var atMost time.Duration
+	if len(found) > 0 {
+		atMost = proofTimeout
+	}
+	list, err := r.prove(ctx, client, entry, atMost)
 	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
-		done, err := r.giveUpNamed(ctx, by, in, entry.KeyID, err)
-		return r.undone(in, done, err)
+		return r.undo(ctx, by, in, found)
 	}
 	if err == nil {
 		_, err = r.activate(ctx, by, in, entry, list)
@@ -175,99 +183,77 @@ func (r *recovery) resumeIssue(ctx context.Context, in intent, entry keystore.En
 	if err != nil {
 		return err
 	}
-	r.done(RecoverFinished, entry.KeyID, in.Name)
+	r.add(RecoverStep{Action: RecoverFinished, KeyID: entry.KeyID, Name: in.Name})
 	return r.drop(ctx, in)
 }
 
-func (r *recovery) forget(ctx context.Context, in intent, keyID string) error {
-	err := r.drop(ctx, in)
-	if err == nil {
-		r.done(RecoverForgotten, keyID, in.Name)
-	}
-	return err
-}
-
 // resumeRotate finishes a Rotate that has switched to the new key, and undoes one that has not.
-func (r *recovery) resumeRotate(ctx context.Context, in intent, made keystore.Entry) error {
-	current, by, err := r.current(ctx)
-	if err != nil {
-		return err
-	}
+func (r *recovery) resumeRotate(ctx context.Context, current keystore.Entry, by *wrapper.Client, in intent, made keystore.Entry) error {
 	old, err := r.store.Get(ctx, in.OldKeyID)
 	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return err
 	}
 	if current.KeyID != made.KeyID && !wasReplaced(old, made) {
-		done, err := r.giveUpNamed(ctx, by, in, made.KeyID, r.tryPending(ctx, made))
-		return r.undone(in, done, err)
+		found, err := r.lookFor(ctx, by, in)
+		if err != nil {
+			return err
+		}
+		return r.undo(ctx, by, in, found)
 	}
 	until, err := r.retire(ctx, in)
 	switch {
 	case err != nil:
 		return err
 	case until.IsZero():
-		r.done(RecoverRevoked, in.OldKeyID, old.Name)
+		r.add(RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: old.Name})
 	default:
-		r.open(RecoverGrace, in.OldKeyID, old.Name, until)
+		r.add(RecoverStep{Action: RecoverGrace, KeyID: in.OldKeyID, Name: old.Name, Until: until})
 	}
 	return nil
 }
 
-// tryPending returns how the service refuses a request signed with a key that none has proven
-// yet: its ID may be another's.
-func (m *Manager) tryPending(ctx context.Context, made keystore.Entry) error {
-	if made.State != keystore.StatePending {
-		return nil
-	}
-	client, err := m.clientFor(ctx, made)
-	if err == nil {
-		_, err = client.GetAPIKeys(ctx)
-	}
-	return err
-}
-
-// wasReplaced reports whether a rotation has switched from old to made, of which made is not
-// current. Where the old entry was set aside, that made has been replaced itself says so.
+// wasReplaced reports whether a rotation has switched from old to made although made is not
+// current any more. If the old entry was set aside, the state of made tells.
 func wasReplaced(old, made keystore.Entry) bool {
-	last := old.State
-	if old.KeyID == "" {
-		last = made.State
-	}
+	last := cmp.Or(old.State, made.State)
 	return last == keystore.StateRetiring || last == keystore.StateRevoked
 }
 
-// resumeRequest looks what came of a request that led to no entry.
-func (r *recovery) resumeRequest(ctx context.Context, in intent) error {
-	_, by, err := r.current(ctx)
-	if err != nil {
-		return err
+// resumeWatch looks once more for a key that had not appeared.
+func (r *recovery) resumeWatch(ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry) error {
+	of := ""
+	if in.FCMSubtraderID != nil {
+		of = *in.FCMSubtraderID
 	}
-	found, err := r.lookFor(ctx, by, in)
-	if err != nil {
-		return err
-	}
-	if len(found) > 0 && in.Action == actionIssue && in.Way == Create {
-		entry, err := r.keep(ctx, by, in, answer{keyID: found[0].APIKeyID, privateKey: in.PrivateKey})
-		if err != nil {
+	list, ok := r.seen[of]
+	if !ok {
+		var err error
+		if list, err = r.list(ctx, by, in.FCMSubtraderID); err != nil {
 			return err
 		}
-		return r.resumeIssue(ctx, in, entry)
+		r.seen[of] = list
 	}
-	done, err := r.giveUp(ctx, by, in, found)
-	return r.undone(in, done, err)
+	found := list.withTag(in.Tag)
+	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
+		if _, err := r.enter(ctx, entry, keystore.StateRevoked); err != nil {
+			return err
+		}
+		return r.forget(ctx, in, "")
+	}
+	return r.undo(ctx, by, in, found)
 }
 
-// undone reports what was given up.
-func (r *recovery) undone(in intent, done givenUp, err error) error {
-	for _, keyID := range done.revoked {
-		r.done(RecoverUndone, keyID, in.Name)
-	}
-	if done.watches {
-		until := in.WatchUntil
-		if until.IsZero() {
-			until = r.clock.Now().Add(WatchPeriod)
-		}
-		r.open(RecoverWatch, "", in.Name, until)
+// undo gives up what was found of the intent's request, and reports it.
+func (r *recovery) undo(ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey) error {
+	steps, err := r.giveUp(ctx, by, in, found)
+	r.add(steps...)
+	return err
+}
+
+func (r *recovery) forget(ctx context.Context, in intent, keyID string) error {
+	err := r.drop(ctx, in)
+	if err == nil {
+		r.add(RecoverStep{Action: RecoverForgotten, KeyID: keyID, Name: in.Name})
 	}
 	return err
 }

@@ -27,9 +27,9 @@ type RevokeRequest struct {
 // and the last one that works ([ErrLastKey]) unless the request allows them. With
 // [ErrUnfinished], Recover goes on to revoke it; with any other error the key was not revoked.
 func (m *Manager) Revoke(ctx context.Context, req RevokeRequest) error {
-	return m.locked(ctx, func(ctx context.Context) error {
-		if _, err := m.recover(ctx); err != nil {
-			// A leaked key has to go even if something else cannot be mended.
+	return m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+		if err != nil {
+			// A leaked key has to go even if something else cannot be recovered.
 			m.progress("recovering failed: %v", err)
 		}
 		target, err := m.store.Get(ctx, req.KeyID)
@@ -46,12 +46,9 @@ func (m *Manager) Revoke(ctx context.Context, req RevokeRequest) error {
 		if err != nil {
 			return err
 		}
-		in := intent{
-			Version: intentVersion, Action: actionRevoke, Tag: newTag(), BaseURL: m.baseURL, Started: m.clock.Now(),
-			OldKeyID: target.KeyID, Successor: successor,
-		}
-		if err := m.write(ctx, in); err != nil {
-			return errors.Join(err, m.drop(ctx, in))
+		in, err := m.begin(ctx, intent{Action: actionRevoke, OldKeyID: target.KeyID, Successor: successor})
+		if err != nil {
+			return err
 		}
 		return m.finishRevoke(ctx, in)
 	})
@@ -91,7 +88,7 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 		if entry.KeyID == except || entry.BaseURL != m.baseURL || entry.State != keystore.StateActive {
 			continue
 		}
-		client, err := m.clientFor(ctx, entry)
+		client, err := m.clientFor(ctx, entry, nil)
 		if err == nil {
 			_, err = client.GetAPIKeys(ctx)
 		}
@@ -108,11 +105,7 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 // finishRevoke does what a revoke intent says, as far as it is not done.
 func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	target, err := m.store.Get(ctx, in.OldKeyID)
-	if errors.Is(err, keystore.ErrNotFound) {
-		// The entry was set aside since, and the journal still names the key.
-		target.KeyID, err = in.OldKeyID, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
 	}
 	if target.State == keystore.StateRevoked {
@@ -120,27 +113,27 @@ func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	}
 	by, self, err := m.clientToRevoke(ctx, in, target)
 	if err == nil && self {
-		err = m.removeSelf(ctx, by, target.KeyID)
+		err = m.removeSelf(ctx, by, in.OldKeyID)
 	} else if err == nil {
-		_, err = m.remove(ctx, by, target.KeyID)
+		_, err = m.remove(ctx, by, in.OldKeyID)
 	}
 	switch {
 	case isRefusal(err):
-		return errors.Join(fmt.Errorf("lifecycle: key %s is not revoked: %w", target.KeyID, err), m.drop(ctx, in))
+		return errors.Join(fmt.Errorf("lifecycle: key %s is not revoked: %w", in.OldKeyID, err), m.drop(ctx, in))
 	case err != nil:
-		return unfinished("key "+target.KeyID+" is not revoked yet", err)
+		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
 	}
-	if err := m.mark(ctx, target.KeyID, keystore.StateRevoked); err != nil {
-		return unfinished("key "+target.KeyID+" is revoked, but the store does not say so", err)
+	if _, err := m.enter(ctx, target, keystore.StateRevoked); err != nil {
+		return unfinished("key "+in.OldKeyID+" is revoked, but the store does not say so", err)
 	}
 	return m.drop(ctx, in)
 }
 
-// removeSelf has a key delete itself. A service that does not know the key has deleted it; that
-// is believed once it has said so for the settle time, as with a list that may be stale.
+// removeSelf has a key delete itself. If the service does not know the key, it has deleted it. The
+// answer may be stale, so it counts only if it stays the same for the settle time.
 func (m *Manager) removeSelf(ctx context.Context, by *wrapper.Client, keyID string) error {
 	var refused error
-	ended := m.poll(ctx, m.settle, "waiting whether the service knows key "+keyID+" after all", func() (bool, error) {
+	ended := m.poll(ctx, m.settle, "asking again whether the service knows key "+keyID, func() (bool, error) {
 		_, refused = m.remove(ctx, by, keyID)
 		return !errors.Is(refused, wrapper.ErrUnknownKey), nil
 	})
@@ -150,28 +143,21 @@ func (m *Manager) removeSelf(ctx context.Context, by *wrapper.Client, keyID stri
 	return refused
 }
 
-// isRefusal reports whether the service has clearly turned a request down, so that Recover need
-// not try it again.
-func isRefusal(err error) bool {
-	refused := errors.Is(err, wrapper.ErrForbidden) || errors.Is(err, wrapper.ErrUnauthenticated) || errors.Is(err, wrapper.ErrInvalidRequest)
-	failure, ok := errors.AsType[*wrapper.Error](err)
-	return ok && refused && (failure.FromService() || failure.Attempts == 0) && !errors.Is(err, wrapper.ErrOutcomeUnknown)
-}
-
 // clientToRevoke returns the client that deletes the target: the current key's, after the
-// successor has become current if there is one, or else the target's own.
+// successor has become current if there is one, or else the target's own. The target is an empty
+// entry if its own was set aside: then it cannot sign.
 func (m *Manager) clientToRevoke(ctx context.Context, in intent, target keystore.Entry) (by *wrapper.Client, self bool, err error) {
 	if in.Successor != "" {
-		if err := m.succeed(ctx, in.Successor, target.KeyID); err != nil {
+		if err := m.succeed(ctx, in.Successor, in.OldKeyID); err != nil {
 			return nil, false, err
 		}
 	}
 	current, by, err := m.current(ctx)
-	held := target.BaseURL != "" // without its entry, a key cannot sign for itself
-	if err == nil || !held || !(errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent)) {
-		return by, current.KeyID == target.KeyID, err
+	isUnusable := errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent)
+	if !isUnusable || target.KeyID == "" {
+		return by, current.KeyID == in.OldKeyID, err
 	}
-	by, err = m.clientFor(ctx, target)
+	by, err = m.clientFor(ctx, target, nil)
 	return by, true, err
 }
 
@@ -186,11 +172,11 @@ func (m *Manager) succeed(ctx context.Context, successor, target string) error {
 	if err != nil {
 		return err
 	}
-	client, err := m.clientFor(ctx, entry)
+	client, err := m.clientFor(ctx, entry, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := m.prove(ctx, client, entry); err != nil {
+	if _, err := m.prove(ctx, client, entry, proofTimeout); err != nil {
 		return err
 	}
 	m.progress("switching to key %s", successor)

@@ -63,7 +63,10 @@ func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, 
 		until  time.Time
 		in     intent
 	)
-	err := m.locked(ctx, func(ctx context.Context) (err error) {
+	err := m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+		if err != nil {
+			return err
+		}
 		if result, in, err = m.replace(ctx, req, expected); err != nil || result.Already {
 			return err
 		}
@@ -78,9 +81,6 @@ func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, 
 
 // replace makes the new key and switches to it.
 func (m *Manager) replace(ctx context.Context, req RotateRequest, expected string) (RotateResult, intent, error) {
-	if _, err := m.recover(ctx); err != nil {
-		return RotateResult{}, intent{}, err
-	}
 	old, by, err := m.current(ctx)
 	if err != nil {
 		return RotateResult{}, intent{}, err
@@ -93,10 +93,10 @@ func (m *Manager) replace(ctx context.Context, req RotateRequest, expected strin
 		return RotateResult{}, intent{}, err
 	}
 	made, in, err := m.makeKey(ctx, by, p)
-	if err != nil {
-		return RotateResult{}, in, err
+	if err == nil {
+		err = m.switchTo(ctx, by, in, made)
 	}
-	if err := m.switchTo(ctx, by, in, made); err != nil {
+	if err != nil {
 		return RotateResult{}, in, err
 	}
 	return RotateResult{New: made, Old: old}, in, nil
@@ -111,30 +111,27 @@ func (m *Manager) planLike(ctx context.Context, by *wrapper.Client, old keystore
 		return plan{}, fmt.Errorf("lifecycle: key %s: %w; give the signer of the new key, or choose a way "+
 			"to have the new private key in the store", old.KeyID, ErrNoSigner)
 	}
-	p := plan{
-		action: actionRotate, name: old.Name, way: req.Way, keyType: req.Type, signer: req.Signer,
-		oldKeyID: old.KeyID, grace: cmp.Or(req.Grace, DefaultGrace),
-	}
-	if p.keyType == "" && p.signer == nil {
-		p.keyType = old.Type
+	p := plan{signer: req.Signer, intent: intent{
+		Action: actionRotate, Name: old.Name, Way: req.Way, Type: req.Type,
+		OldKeyID: old.KeyID, Grace: max(cmp.Or(req.Grace, DefaultGrace), 0),
+	}}
+	if p.signer == nil {
+		p.Type = cmp.Or(req.Type, old.Type)
 	}
 	p, err := p.checked()
 	if err != nil {
 		return p, err
 	}
-	listed, err := m.listing(ctx, by, old.KeyID, old.FCMSubtraderID)
+	listed, err := m.describe(ctx, by, old.KeyID, old.FCMSubtraderID)
 	if err != nil {
 		return p, err
 	}
-	if err := canBeAskedFor(old, listed); err != nil {
-		return p, err
-	}
-	p.scopes, p.subaccount, p.fcmSubtraderID = listed.Scopes, listed.Subaccount, listed.FCMSubtraderID
-	return p, nil
+	p.Scopes, p.Subaccount, p.FCMSubtraderID = listed.Scopes, listed.Subaccount, listed.FCMSubtraderID
+	return p, canBeAskedFor(old, listed)
 }
 
-// canBeAskedFor reports why no key like the listed one can be made. A binding that the store
-// knows and the list lacks must not get lost: the new key could do more than the old one.
+// canBeAskedFor returns an error if no key like the listed one can be made. A binding that the
+// store knows and the list lacks must not get lost: the new key could do more than the old one.
 func canBeAskedFor(old keystore.Entry, listed gen.APIKey) error {
 	unknown := slices.IndexFunc(listed.Scopes, func(scope gen.Scope) bool { return !scope.Valid() })
 	switch {
@@ -147,7 +144,8 @@ func canBeAskedFor(old keystore.Entry, listed gen.APIKey) error {
 	return nil
 }
 
-// switchTo makes the new key current. If the store fails, what it says afterwards counts.
+// switchTo makes the new key current. If the store returns an error, what it says afterwards
+// counts.
 func (m *Manager) switchTo(ctx context.Context, by *wrapper.Client, in intent, made keystore.Entry) error {
 	m.progress("switching to key %s", made.KeyID)
 	failed := m.store.SetCurrent(lasting(ctx), m.baseURL, made.KeyID)
@@ -157,9 +155,9 @@ func (m *Manager) switchTo(ctx context.Context, by *wrapper.Client, in intent, m
 	now, err := m.store.Current(lasting(ctx), m.baseURL)
 	switch {
 	case err != nil:
-		return unfinished("it cannot be read which key is current", errors.Join(failed, err))
+		return unfinished("the store cannot say which key is current", errors.Join(failed, err))
 	case now.KeyID == made.KeyID:
 		return nil
 	}
-	return m.undo(ctx, by, in, made.KeyID, fmt.Errorf("lifecycle: key %s could not be made current: %w", made.KeyID, failed))
+	return m.undo(ctx, by, in, fmt.Errorf("lifecycle: key %s could not be made current: %w", made.KeyID, failed))
 }

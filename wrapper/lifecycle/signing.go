@@ -22,46 +22,36 @@ func (m *Manager) current(ctx context.Context) (keystore.Entry, *wrapper.Client,
 	if entry.State == keystore.StateRevoked {
 		return entry, nil, fmt.Errorf("lifecycle: key %s: %w; import a key that works", entry.KeyID, ErrRevoked)
 	}
-	client, err := m.clientFor(ctx, entry)
+	client, err := m.clientFor(ctx, entry, nil)
 	return entry, client, err
 }
 
-// clientFor returns a client that signs with the private key of entry, wherever it lives.
-func (m *Manager) clientFor(ctx context.Context, entry keystore.Entry) (*wrapper.Client, error) {
-	if !entry.PrivateKey.IsEmpty() {
-		credentials, err := wrapper.NewCredentials(entry.KeyID, []byte(entry.PrivateKey.RevealPrivateKey()))
-		if err != nil {
-			return nil, fmt.Errorf("lifecycle: key %s: %w", entry.KeyID, err)
-		}
-		return wrapper.NewClient(credentials, m.options()...)
-	}
-	if m.openSigner == nil {
-		return nil, fmt.Errorf("lifecycle: key %s: %w; give WithSigner", entry.KeyID, ErrNoSigner)
-	}
-	signer, err := m.openSigner(ctx, entry)
-	if err != nil {
-		return nil, fmt.Errorf("lifecycle: key %s: %w: %w", entry.KeyID, ErrNoSigner, err)
-	}
-	return m.signerClient(entry, signer)
-}
-
-// signerClient returns a client for a private key that is not in the store. Another key than
-// the entry's is refused here, before the service sees its signature.
-func (m *Manager) signerClient(entry keystore.Entry, signer crypto.Signer) (*wrapper.Client, error) {
-	credentials, err := wrapper.NewSignerCredentials(entry.KeyID, signer)
+// clientFor returns a client that signs with the private key of entry: with the one in the store,
+// or else the one that WithSigner opens, or else the given signer, which may be nil.
+func (m *Manager) clientFor(ctx context.Context, entry keystore.Entry, signer crypto.Signer) (*wrapper.Client, error) {
+	credentials, err := m.credentialsFor(ctx, entry, signer)
 	if err != nil {
 		return nil, fmt.Errorf("lifecycle: key %s: %w", entry.KeyID, err)
 	}
-	public, err := keystore.PublicKeyPEM(credentials.Signer().Public())
-	if err != nil || public != entry.PublicKey {
-		return nil, fmt.Errorf("lifecycle: key %s: %w: the signer has another public key", entry.KeyID, ErrNoSigner)
-	}
-	return wrapper.NewClient(credentials, m.options()...)
+	return m.newClient(credentials)
 }
 
-// noCredentials is a source for clients that are never called.
-type noCredentials struct{}
-
-func (noCredentials) Credentials(context.Context) (*wrapper.Credentials, error) {
-	return nil, ErrNoSigner
+func (m *Manager) credentialsFor(ctx context.Context, entry keystore.Entry, signer crypto.Signer) (*wrapper.Credentials, error) {
+	if !entry.PrivateKey.IsEmpty() {
+		return wrapper.NewCredentials(entry.KeyID, []byte(entry.PrivateKey.RevealPrivateKey()))
+	}
+	if m.openSigner != nil {
+		var err error
+		if signer, err = m.openSigner(ctx, entry); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNoSigner, err)
+		}
+	}
+	if signer == nil {
+		return nil, fmt.Errorf("%w; give WithSigner", ErrNoSigner)
+	}
+	// The service would refuse the signature of another key without saying so.
+	if _, public, err := publicHalf(signer); err != nil || public != entry.PublicKey {
+		return nil, fmt.Errorf("%w: the signer has another public key", ErrNoSigner)
+	}
+	return wrapper.NewSignerCredentials(entry.KeyID, signer)
 }

@@ -43,7 +43,7 @@ func TestAKeyOfASubtraderIsFoundInTheSubtradersList(t *testing.T) {
 		want []string
 	}{
 		{"that alone shows it", withoutBound, []string{"POST generate", "GET", "GET", "DELETE", "POST generate", "GET"}},
-		{"only where the other lacks it", func(*http.Request, map[string]any) {}, []string{"POST generate", "GET", "DELETE", "POST generate", "GET"}},
+		{"although both show it", func(*http.Request, map[string]any) {}, []string{"POST generate", "GET", "GET", "DELETE", "POST generate", "GET"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := fcmWorld(t)
@@ -81,7 +81,7 @@ func TestAKeyOfASubtraderThatAppearsLateIsFoundByTheNextRecover(t *testing.T) {
 }
 
 func TestAKeyOfASubtraderThatTheServiceComesToKnowLateIsNotTakenForGone(t *testing.T) {
-	w := fcmWorld(t, sandbox.WithCreateDelay(lifecycle.DefaultProofTimeout/2), sandbox.WithListDelay(0))
+	w := fcmWorld(t, sandbox.WithCreateDelay(proofTimeout/2), sandbox.WithListDelay(0))
 	w.seam.strikeOn = beforeList
 	if died, err := w.run(func(m *lifecycle.Manager) error {
 		_, err := issueBound(t, m)
@@ -167,7 +167,7 @@ func TestWhereTheListOfASubtraderIsRefusedTheOtherOneCounts(t *testing.T) {
 		if _, err := issueBound(t, manager); err != nil {
 			t.Errorf("status %d: %v", status, err)
 		}
-		w.clock.advance(lifecycle.WatchPeriod)
+		w.clock.advance(watchPeriod)
 		if _, err := manager.Recover(t.Context()); err != nil || len(w.journal()) != 0 {
 			t.Errorf("status %d: %v, the journal holds %v", status, err, w.journal())
 		}

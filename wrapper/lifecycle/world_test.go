@@ -307,6 +307,12 @@ func mustMatch(t *testing.T, err error, kinds ...error) {
 	}
 }
 
+// Times of the package that it does not export.
+const (
+	proofTimeout = time.Minute
+	watchPeriod  = 24 * time.Hour
+)
+
 const ed25519Type = gen.KeyTypeEd25519
 
 func (w *world) fault(fault sandbox.Fault) {
