@@ -2,38 +2,74 @@ package wrapper
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
-	"strings"
-
-	"kalshi.internal/apikeys/gen"
+	"time"
 )
 
-// decodeAnswer returns the JSON body of a response, nil if it is none. Its content type counts as
-// it does for the generated client, whose own parser would copy the body first.
-func decodeAnswer[T any](response *http.Response) *T {
-	return decodeInto(response, new(T))
+// A layer sends a request and hands up the answer. It may change the request, which is a clone
+// that retry made for this attempt.
+type layer interface {
+	send(req *http.Request) answer
 }
 
-func decodeInto[T any](response *http.Response, answer *T) *T {
-	if !saysJSON(response) || json.Unmarshal(bufferedBytes(response), answer) != nil {
-		return nil
+// answer is everything that one attempt learned: the response, or why there is none.
+type answer struct {
+	// response is nil if no status arrived. Its Body reads the same bytes as body.
+	response *http.Response
+	body     []byte
+	// said is what the service says about a failure, zero for every other answer.
+	said errorBody
+	// err says why there is no answer, or why the body of response is missing.
+	err      error
+	delivery delivery
+	// selfCheck examines the signature that was answered with a 401.
+	selfCheck selfCheck
+	// skew is how far the local clock was behind when the service refused the timestamp.
+	skew time.Duration
+	// offset is by how much the local clock, being behind, is corrected.
+	offset time.Duration
+}
+
+// delivery says whether a request went out.
+type delivery int
+
+const (
+	// maybeSent: some of the request may have gone out.
+	maybeSent delivery = iota
+	// sentTwice: the HTTP transport sent the request again by itself.
+	sentTwice
+	// neverSent: certainly nothing went out. The next attempt may fare better.
+	neverSent
+	// refusedHere: nothing went out, and no other attempt would send it.
+	refusedHere
+)
+
+// refuse returns the answer to a request that must not or cannot be sent.
+func refuse(req *http.Request, why error) answer {
+	closeBody(req)
+	return answer{err: why, delivery: refusedHere}
+}
+
+// status returns the HTTP status, 0 if none arrived.
+func (a *answer) status() int {
+	if a.response == nil {
+		return 0
 	}
-	return answer
+	return a.response.StatusCode
 }
 
-func saysJSON(response *http.Response) bool {
-	return strings.Contains(response.Header.Get("Content-Type"), "json")
+func (a *answer) refusesTimestamp() bool {
+	return a.status() == http.StatusUnauthorized && a.said.code == codeTimestampExpired
 }
 
-// decodeList makes room for the whole list at once, so that what a key costs does not rise with
-// their number.
-func decodeList(response *http.Response) *gen.GetAPIKeysResponse {
-	room := bytes.Count(bufferedBytes(response), []byte(`"api_key_id"`))
-	list := decodeInto(response, &gen.GetAPIKeysResponse{APIKeys: make([]gen.APIKey, 0, room)})
-	if list == nil || len(list.APIKeys) > 0 {
-		return list
-	}
-	// Without the room, a list that is empty differs from one that is not there.
-	return decodeAnswer[gen.GetAPIKeysResponse](response)
+// hiddenBody is the body of a response as the caller gets it: in memory, and hidden from printers,
+// because it may hold a private key.
+type hiddenBody struct{ *bytes.Reader }
+
+func (hiddenBody) Close() error { return nil }
+
+func (hiddenBody) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "[body]")
 }

@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,48 +10,36 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// call is what is known about one call across its attempts.
+// call is what is known about one call across its attempts. It ends as the answer to the call.
 type call struct {
+	// attempt is the last one.
+	attempt
+
 	operation    protocol.Operation
 	method, path string
 	attempts     int
-	// unknown: some attempt may have taken effect.
-	unknown bool
+	// maybeApplied: some attempt may have taken effect.
+	maybeApplied bool
 	// signedAfresh: the timestamp was refused and the request signed again.
 	signedAfresh bool
 	// retryAfter is what the last answer asked for.
 	retryAfter time.Duration
-	// skew is how far the local clock was behind when the timestamp was refused.
-	skew time.Duration
-	// offset is by how much the local clock, being behind, was corrected.
-	offset time.Duration
-	// selfCheck examines the signature of the last attempt that was answered.
-	selfCheck selfCheck
+	// ended is the context's error, if the context ended in the wait for another attempt.
+	ended error
 }
 
-type callKey struct{}
+// attempt is one request, the answer to it, and what follows from that.
+type attempt struct {
+	answer
+	verdict
 
-// withCall returns a context that hands the client the call which the transport fills in.
-func withCall(ctx context.Context) (context.Context, *call) {
-	record := &call{}
-	return context.WithValue(ctx, callKey{}, record), record
+	duration time.Duration
+	wait     time.Duration
 }
 
-// withoutCall returns a context for what happens below retry: a credential source or a transport
-// that makes calls of its own with it must not write into this one.
-func withoutCall(ctx context.Context) context.Context {
-	return context.WithValue(ctx, callKey{}, (*call)(nil))
-}
-
-func callOf(req *http.Request, basePath string) *call {
-	record, _ := req.Context().Value(callKey{}).(*call)
-	if record == nil {
-		record = &call{}
-	}
-	record.method = protocol.Method(req)
-	record.path = protocol.Path(req.URL)
-	record.operation = protocol.OperationOf(record.method, record.path, basePath)
-	return record
+func newCall(req *http.Request, basePath string) *call {
+	method, path := protocol.Method(req), protocol.Path(req.URL)
+	return &call{method: method, path: path, operation: protocol.OperationOf(method, path, basePath)}
 }
 
 // label names the call in log records.
@@ -60,82 +47,73 @@ func (c *call) label() string {
 	if c.operation != "" {
 		return string(c.operation)
 	}
-	return strings.TrimSpace(c.method + " " + c.path)
+	return c.method + " " + c.path
 }
 
-// note takes in what an attempt came to.
-func (c *call) note(attempt attempt, clock *serviceClock) {
-	if attempt.reason == reasonUnsendable {
+// take makes an attempt the last one of the call.
+func (c *call) take(last attempt, now time.Time) {
+	c.attempt = last
+	if last.delivery == refusedHere {
 		return
 	}
 	c.attempts++
-	c.unknown = c.unknown || attempt.unknown || (attempt.sentTwice && protocol.ChangesState(c.method))
 	c.retryAfter = 0
-	if attempt.response == nil {
-		return
-	}
-	c.offset = clock.Offset()
-	c.selfCheck = selfCheckOf(attempt.response)
-	c.retryAfter = protocol.RetryAfter(attempt.response.Header.Get("Retry-After"), clock.Now())
-	if attempt.reason == reasonTimestamp {
-		c.skew, _ = protocol.ClockOffset(attempt.response.Header.Get("Date"), clock.Clock.Now())
+	c.maybeApplied = c.maybeApplied || last.unknown || (last.delivery == sentTwice && protocol.ChangesState(c.method))
+	if last.response != nil {
+		c.retryAfter = protocol.RetryAfter(last.response.Header.Get("Retry-After"), now)
 	}
 }
 
-// finish returns the last attempt's answer, or an [*Error] that says why there is none.
-func (c *call) finish(attempt attempt) (*http.Response, error) {
-	if attempt.response != nil {
-		return attempt.response, nil
-	}
-	return nil, c.failure(attempt.result)
-}
-
-// interrupted returns the error of a call whose context ended while it waited. It keeps what
-// the last attempt came to.
-func (c *call) interrupted(attempt attempt, ended error) *Error {
-	failure := c.failure(result{err: ended, ended: true})
-	if attempt.response != nil {
-		failure = c.refusal(attempt.response)
-		failure.cause = ended
-		return failure
-	}
-	failure.cause = fmt.Errorf("%w; the last attempt: %w", ended, attempt.err)
-	return failure
-}
-
-// failure returns the error of a call that has no answer.
-func (c *call) failure(r result) *Error {
-	failure := c.newError()
-	failure.cause = r.err
-	if answer, ok := errors.AsType[*unreadableError](r.err); ok {
-		failure.StatusCode = answer.status
-	}
+// failure returns why there is no answer, nil if there is one.
+func (c *call) failure() *Error {
 	switch {
-	case isType[*unsentError](r.err) && c.attempts == 0:
-		failure.Hint = unsentHint(failure)
-		return failure
-	case isType[*unsentError](r.err):
-	case isCertificateError(r.err):
-		failure.kinds = []error{ErrInsecure}
-	case errors.Is(r.err, errTooLarge):
-		failure.kinds = []error{ErrUnexpectedResponse}
-	case !r.ended:
-		failure.kinds = []error{ErrUnavailable}
+	case c.err == nil && c.ended == nil:
+		return nil
+	case c.err == nil:
+		return c.refusal()
+	case c.ended != nil:
+		return c.newError(c.maybeApplied, fmt.Errorf("%w; the last attempt: %w", c.ended, c.err))
 	}
-	failure.markUnknown(c.unknown)
-	failure.Hint = hintFor(failure, c)
-	return failure
+	switch c.reason {
+	case reasonRefusedHere, reasonContextEnded:
+		return c.newError(c.maybeApplied, c.err)
+	case reasonCertificate:
+		return c.newError(c.maybeApplied, c.err, ErrInsecure)
+	case reasonTooLarge:
+		return c.newError(c.maybeApplied, c.err, ErrUnexpectedResponse)
+	}
+	return c.newError(c.maybeApplied, c.err, ErrUnavailable)
 }
 
-func (c *call) newError() *Error {
-	return &Error{
+// refusal returns the error of an answer that is not the documented success.
+func (c *call) refusal() *Error {
+	success := c.status() < http.StatusMultipleChoices || mayFollowEffect(c.status())
+	return c.newError(c.maybeApplied || success && protocol.ChangesState(c.method), c.ended, c.said.kinds(c.status())...)
+}
+
+// unexpected returns the error of an answer with the documented status and a body that is not
+// what the contract says. The request has taken effect, but with what result is not known.
+func (c *call) unexpected(problem string) *Error {
+	if !saysJSON(c.response) {
+		problem += fmt.Sprintf(" (Content-Type %q)", scrub(c.response.Header.Get("Content-Type"), maxCodeLength))
+	}
+	return c.newError(protocol.ChangesState(c.method), errors.New(problem), ErrUnexpectedResponse)
+}
+
+func (c *call) newError(maybeApplied bool, cause error, kinds ...error) *Error {
+	e := &Error{
 		Operation: c.operation, Method: c.method, Path: c.path,
+		StatusCode: c.status(), Code: c.said.code, Details: c.said.details, Message: c.said.message,
 		Attempts: c.attempts, RetryAfter: c.retryAfter,
+		kinds: kinds, cause: cause,
 	}
-}
-
-func (e *Error) markUnknown(unknown bool) {
-	if unknown && !e.is(ErrOutcomeUnknown) {
+	if maybeApplied && !e.is(ErrOutcomeUnknown) {
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)
 	}
+	e.Hint = hintFor(e, c)
+	return e
+}
+
+func saysJSON(response *http.Response) bool {
+	return strings.Contains(response.Header.Get("Content-Type"), "json")
 }

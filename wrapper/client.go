@@ -1,11 +1,11 @@
 package wrapper
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -13,29 +13,32 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Client manages the API keys of one account in one environment. It signs, retries what may be
-// sent twice, keeps the clock and maps every failure to an [*Error]. A Client is safe for
-// concurrent use; make one and share it.
+// Client manages the API keys of one account in one environment. It signs, retries, keeps the
+// clock and maps every failure to an [*Error]. A Client is safe for concurrent use; make one and
+// share it.
 type Client struct {
 	api       *gen.ClientWithResponses
 	transport *Transport
+	// server is the base URL as the generated code wants it, with a slash at its end.
+	server string
 }
 
 // NewClient returns a client that signs with the credentials of source, for [Production]
 // unless an option says otherwise. It sends nothing. It returns an error for a nil source or
-// an option that cannot be.
+// an invalid option.
 func NewClient(source CredentialSource, opts ...Option) (*Client, error) {
 	config, err := newConfig(source, opts)
 	if err != nil {
 		return nil, err
 	}
 	transport := newTransport(source, config)
+	server := config.baseURL.String() + "/"
 	httpClient := &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
-	api, err := gen.NewClientWithResponses(config.baseURL.String(), gen.WithHTTPClient(httpClient))
+	api, err := gen.NewClientWithResponses(server, gen.WithHTTPClient(httpClient))
 	if err != nil {
 		return nil, fmt.Errorf("kalshi: %w", err)
 	}
-	return &Client{api: api, transport: transport}, nil
+	return &Client{api: api, transport: transport, server: server}, nil
 }
 
 func refuseRedirect(*http.Request, []*http.Request) error {
@@ -77,21 +80,19 @@ func (c *Client) GetAPIKeysOfSubtrader(ctx context.Context, fcmSubtraderID strin
 }
 
 func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams) (*gen.GetAPIKeysResponse, error) {
-	ctx, call := withCall(ctx)
-	response, err := c.api.GetAPIKeys(ctx, params)
-	if err := call.check(response, err, http.StatusOK); err != nil {
+	request, err := gen.NewGetAPIKeysRequest(c.server, params)
+	if err != nil {
+		return nil, refuseLocally(protocol.GetAPIKeys, err)
+	}
+	call, err := c.send(ctx, request)
+	if err != nil {
 		return nil, err
 	}
-	list := decodeList(response)
-	if !isCompleteList(list) {
-		return nil, call.unexpected(response, "the body is no list of API keys")
+	list := call.decodeList()
+	if list == nil || list.APIKeys == nil || slices.ContainsFunc(list.APIKeys, isIncomplete) {
+		return nil, call.notAsDocumented(http.StatusOK, "the body is no list of API keys")
 	}
 	return list, nil
-}
-
-func isCompleteList(list *gen.GetAPIKeysResponse) bool {
-	return list != nil && list.APIKeys != nil &&
-		!slices.ContainsFunc(list.APIKeys, isIncomplete)
 }
 
 func isIncomplete(key gen.APIKey) bool {
@@ -99,125 +100,143 @@ func isIncomplete(key gen.APIKey) bool {
 }
 
 // GenerateAPIKey makes an API key whose pair the service makes, RSA with 2048 bits unless the
-// request says otherwise. The answer holds the private key, which cannot be had again: keep what
-// [secret.PEM.RevealPrivateKey] returns before doing anything else, for encoding/json keeps
-// [REDACTED] in its place. Errors are of type [*Error]. A request that the contract rules
-// out is refused with [ErrInvalidRequest] before anything is sent. On [ErrOutcomeUnknown] a
-// key may be live that nobody holds, so the call is never repeated by itself.
-func (c *Client) GenerateAPIKey(ctx context.Context, request gen.GenerateAPIKeyRequest) (*gen.GenerateAPIKeyResponse, error) {
-	if err := checkGenerate(request); err != nil {
+// request says otherwise. The answer holds the private key, which the service shows only once:
+// store what [secret.PEM.RevealPrivateKey] returns before doing anything else, because
+// encoding/json writes [REDACTED] in its place. Errors are of type [*Error]. A request that breaks
+// the contract is refused with [ErrInvalidRequest] before anything is sent. On
+// [ErrOutcomeUnknown] a key may be live whose private key was lost; the client therefore does not
+// repeat the call.
+func (c *Client) GenerateAPIKey(ctx context.Context, body gen.GenerateAPIKeyRequest) (*gen.GenerateAPIKeyResponse, error) {
+	if err := checkGenerate(body); err != nil {
 		return nil, refuseLocally(protocol.GenerateAPIKey, err)
 	}
-	ctx, call := withCall(ctx)
-	response, err := c.api.GenerateAPIKey(ctx, request)
-	if err := call.check(response, err, http.StatusCreated); err != nil {
-		if made := salvageKey(response); made != nil {
-			return made, nil
-		}
+	request, err := gen.NewGenerateAPIKeyRequest(c.server, body)
+	if err != nil {
+		return nil, refuseLocally(protocol.GenerateAPIKey, err)
+	}
+	call, err := c.send(ctx, request)
+	if err != nil {
 		return nil, err
 	}
-	made := decodeAnswer[gen.GenerateAPIKeyResponse](response)
-	if made != nil && isCompleteKey(made) {
-		return made, nil
+	made := new(gen.GenerateAPIKeyResponse)
+	fits := call.decode(http.StatusCreated, made)
+	if !call.succeeded() || made.APIKeyID == "" || made.PrivateKey.IsEmpty() {
+		return nil, call.notAsDocumented(http.StatusCreated, "the body lacks api_key_id or private_key")
 	}
-	if made = salvageKey(response); made != nil {
-		return made, nil
+	if !fits {
+		made.Warning = new(salvaged)
 	}
-	return nil, call.unexpected(response, "the body lacks api_key_id or private_key")
-}
-
-func isCompleteKey(made *gen.GenerateAPIKeyResponse) bool {
-	return made.APIKeyID != "" && !made.PrivateKey.IsEmpty()
+	return made, nil
 }
 
 // CreateAPIKey makes an API key from a public key of the caller's own, PEM SPKI, RSA or
 // Ed25519. It is for accounts on the Premier or Market Maker usage level (source: seed).
-// Errors are of type [*Error]. A request that the contract rules out, or that holds anything
-// but a public key, is refused with [ErrInvalidRequest] before anything is sent. On
-// [ErrOutcomeUnknown] the key may be live, so the call is never repeated by itself.
-func (c *Client) CreateAPIKey(ctx context.Context, request gen.CreateAPIKeyRequest) (*gen.CreateAPIKeyResponse, error) {
-	if err := checkCreate(request); err != nil {
+// Errors are of type [*Error]. A request that breaks the contract, or that holds anything but a
+// public key, is refused with [ErrInvalidRequest] before anything is sent. On
+// [ErrOutcomeUnknown] the key may be live; the client therefore does not repeat the call.
+func (c *Client) CreateAPIKey(ctx context.Context, body gen.CreateAPIKeyRequest) (*gen.CreateAPIKeyResponse, error) {
+	if err := checkCreate(body); err != nil {
 		return nil, refuseLocally(protocol.CreateAPIKey, err)
 	}
-	ctx, call := withCall(ctx)
-	response, err := c.api.CreateAPIKey(ctx, request)
-	if err := call.check(response, err, http.StatusCreated); err != nil {
-		if made := salvageKeyID(response); made != nil {
-			return made, nil
-		}
+	request, err := gen.NewCreateAPIKeyRequest(c.server, body)
+	if err != nil {
+		return nil, refuseLocally(protocol.CreateAPIKey, err)
+	}
+	call, err := c.send(ctx, request)
+	if err != nil {
 		return nil, err
 	}
-	made := decodeAnswer[gen.CreateAPIKeyResponse](response)
-	if made != nil && made.APIKeyID != "" {
-		return made, nil
+	made := new(gen.CreateAPIKeyResponse)
+	fits := call.decode(http.StatusCreated, made)
+	if !call.succeeded() || made.APIKeyID == "" {
+		return nil, call.notAsDocumented(http.StatusCreated, "the body lacks api_key_id")
 	}
-	if made = salvageKeyID(response); made != nil {
-		return made, nil
+	if !fits {
+		made.Warning = new(salvaged)
 	}
-	return nil, call.unexpected(response, "the body lacks api_key_id")
+	return made, nil
 }
 
-// DeleteAPIKey deletes an API key for good. Errors are of type [*Error]. An ID that is no UUID
+// DeleteAPIKey deletes an API key for good. Errors are of type [*Error]. An ID that is not a UUID
 // is refused with [ErrInvalidRequest] before anything is sent, so no ID can change the path.
 // A 404 in the service's own form that follows an attempt of unknown outcome means that the
-// earlier attempt deleted the key, and is no error; any other 404 is [ErrNotFound].
+// earlier attempt deleted the key, and is a success; any other 404 is [ErrNotFound].
 func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	if err := checkKeyID(keyID); err != nil {
 		return refuseLocally(protocol.DeleteAPIKey, err)
 	}
-	ctx, call := withCall(ctx)
-	response, err := c.api.DeleteAPIKey(ctx, keyID)
-	if err := call.check(response, err, http.StatusNoContent); err != nil {
-		if call.unknown && saysNotFound(err) {
-			return nil
-		}
+	request, err := gen.NewDeleteAPIKeyRequest(c.server, keyID)
+	if err != nil {
+		return refuseLocally(protocol.DeleteAPIKey, err)
+	}
+	call, err := c.send(ctx, request)
+	if err != nil || call.status() == http.StatusNoContent {
 		return err
 	}
-	return nil
+	refusal := call.refusal()
+	if call.maybeApplied && refusal.is(ErrNotFound) && refusal.FromService() {
+		return nil
+	}
+	return refusal
 }
 
-// saysNotFound reports a 404 whose body is an error of the service's. One without, such as the
-// plain text for a route that does not exist, says nothing about the key.
-func saysNotFound(err error) bool {
-	failure, ok := errors.AsType[*Error](err)
-	return ok && failure.is(ErrNotFound) && failure.FromService()
-}
-
-// check returns nil for an answer with the documented status of success, and the [*Error] for
-// anything else.
-func (c *call) check(response *http.Response, err error, success int) error {
-	if err != nil {
-		return c.callError(err)
+// send returns the answer to a request of the client's own, or the [*Error] that says why there is
+// none.
+func (c *Client) send(ctx context.Context, request *http.Request) (*call, error) {
+	call := c.transport.chain.do(request.WithContext(ctx))
+	if failure := call.failure(); failure != nil {
+		return nil, failure
 	}
-	if response.StatusCode != success {
-		return c.refusal(response)
-	}
-	return nil
-}
-
-// callError returns the transport's [*Error] without what net/http wraps around it.
-func (c *call) callError(err error) error {
-	if failure, ok := errors.AsType[*Error](err); ok {
-		return failure
-	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	// net/http itself gives up on answers that it cannot read, such as a redirect to nowhere.
-	failure := c.newError()
-	failure.cause = err
-	failure.kinds = []error{ErrUnexpectedResponse}
-	failure.markUnknown(c.unknown || protocol.ChangesState(c.method))
-	failure.Hint = hintFor(failure, c)
-	return failure
+	return call, nil
 }
 
 // refuseLocally returns the error of a request that is not sent.
-func refuseLocally(op protocol.Operation, problem error) *Error {
+func refuseLocally(operation protocol.Operation, problem error) *Error {
 	return &Error{
-		Operation: op,
+		Operation: operation,
 		Message:   problem.Error(),
 		Hint:      "Nothing was sent",
 		kinds:     []error{ErrInvalidRequest},
 	}
+}
+
+// salvaged is the warning of an answer of which only the fields that matter could be read. The
+// private key is shown this once, and must not be lost because another field has changed.
+const salvaged = "The rest of the answer was not as the contract says, and was left out"
+
+// decode reads into answer whatever fits of the JSON body. It reports whether the answer is wholly
+// as documented. The content type counts as it does for the generated client, whose own parser
+// would copy the body first.
+func (c *call) decode(success int, answer any) bool {
+	err := json.Unmarshal(c.body, answer)
+	return err == nil && c.status() == success && saysJSON(c.response)
+}
+
+// decodeList returns nil for anything but a list. It makes room for the whole list at once, so
+// that the cost of a key does not rise with their number.
+func (c *call) decodeList() *gen.GetAPIKeysResponse {
+	room := bytes.Count(c.body, []byte(`"api_key_id"`))
+	list := &gen.GetAPIKeysResponse{APIKeys: make([]gen.APIKey, 0, room)}
+	if !c.decode(http.StatusOK, list) {
+		return nil
+	}
+	if len(list.APIKeys) > 0 {
+		return list
+	}
+	// With room made for it, a list that is missing looks like one that is empty.
+	list = new(gen.GetAPIKeysResponse)
+	c.decode(http.StatusOK, list)
+	return list
+}
+
+func (c *call) succeeded() bool {
+	return c.status()/100 == 2
+}
+
+// notAsDocumented returns the error of an answer that is not the documented success.
+func (c *call) notAsDocumented(success int, problem string) *Error {
+	if c.status() == success {
+		return c.unexpected(problem)
+	}
+	return c.refusal()
 }

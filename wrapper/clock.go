@@ -53,29 +53,26 @@ func (c *serviceClock) forget() {
 	c.offset.Store(0)
 }
 
-// keepClock is the layer that sets the clock from the Date header of an answer that refused
-// the timestamp. No other answer changes the clock.
+// keepClock is the layer that sets the clock from the Date header of an answer that refused the
+// timestamp. No other answer changes the clock.
 type keepClock struct {
-	next  http.RoundTripper
+	next  layer
 	clock *serviceClock
 }
 
-func (k *keepClock) RoundTrip(req *http.Request) (*http.Response, error) {
+func (k *keepClock) send(req *http.Request) answer {
 	sent := k.clock.Clock.Now()
-	response, err := k.next.RoundTrip(req)
-	if err != nil || !refusesTimestamp(response) {
-		return response, err
+	a := k.next.send(req)
+	a.offset = k.clock.Offset()
+	if !a.refusesTimestamp() {
+		return a
 	}
 	// Counted back from now: a machine that slept or was set meanwhile has another time since.
 	received := k.clock.Clock.Now()
 	middle := received.Add(-received.Sub(sent) / 2)
-	if offset, ok := protocol.ClockOffset(response.Header.Get("Date"), middle); ok {
-		k.clock.offset.Store(int64(offset))
+	if skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), middle); ok {
+		a.skew, a.offset = skew, skew
+		k.clock.offset.Store(int64(skew))
 	}
-	return response, nil
-}
-
-func refusesTimestamp(response *http.Response) bool {
-	return response.StatusCode == http.StatusUnauthorized &&
-		parseErrorBody(bufferedBytes(response)).code == codeTimestampExpired
+	return a
 }

@@ -20,38 +20,24 @@ const (
 	reasonRateLimited    reason = "rate limited"
 	reasonNotYetVisible  reason = "subtrader not yet visible"
 	reasonTimestamp      reason = "timestamp refused, signed afresh"
-	reasonTimestampAgain reason = "timestamp refused again"
 	reasonServerError    reason = "server error"
 	reasonNeverSent      reason = "never sent"
 	reasonConnectionLost reason = "connection lost after sending"
 	reasonTimeout        reason = "attempt timed out"
-	reasonUnsendable     reason = "refused before sending"
+	reasonRefusedHere    reason = "refused before sending"
 	reasonCertificate    reason = "certificate does not verify"
 	reasonTooLarge       reason = "response too large"
 	reasonContextEnded   reason = "context ended"
-)
 
-// Reasons that overrule a retry.
-const (
+	// Reasons why there is no other attempt although the retry table allows one.
+	reasonTimestampAgain reason = "timestamp refused again"
 	reasonOutcomeUnknown reason = "outcome unknown, not sent twice"
 	reasonAttemptsUsedUp reason = "attempts used up"
 	reasonRetryAfter     reason = "Retry-After is beyond the cap"
 	reasonNoReplay       reason = "body cannot be replayed"
 )
 
-// result is what one attempt came to: a response or an error, never both.
-type result struct {
-	response *http.Response
-	err      error
-	// neverSent is true only where it is certain that no byte of the request went out.
-	neverSent bool
-	// sentTwice: the transport sent the request again by itself.
-	sentTwice bool
-	// ended is true when the caller's context has ended.
-	ended bool
-}
-
-// verdict is what the retry table says about a result.
+// verdict is what the retry table says about an answer.
 type verdict struct {
 	reason reason
 	// again: the request may be sent once more.
@@ -60,20 +46,32 @@ type verdict struct {
 	unknown bool
 }
 
-// decide is the retry table. It looks at types, statuses and codes, never at texts.
-func decide(op protocol.Operation, method string, r result) verdict {
-	if r.err != nil {
-		return decideFailure(method, r)
-	}
-	status := r.response.StatusCode
-	switch {
+// decide is the retry table. It looks at types, statuses and codes, never at texts. Ended says
+// that the caller's context has ended.
+func decide(operation protocol.Operation, method string, a answer, ended bool) verdict {
+	changes := protocol.ChangesState(method)
+	switch status := a.status(); {
+	case a.delivery == refusedHere:
+		return verdict{reason: reasonRefusedHere}
+	case isCertificateError(a.err):
+		return verdict{reason: reasonCertificate}
+	case errors.Is(a.err, errTooLarge):
+		return verdict{reason: reasonTooLarge, unknown: changes}
+	case a.err != nil && ended:
+		return verdict{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
+	case a.delivery == neverSent:
+		return verdict{reason: reasonNeverSent, again: true}
+	case isTimeout(a.err):
+		return maybeApplied(reasonTimeout, method)
+	case a.err != nil:
+		return maybeApplied(reasonConnectionLost, method)
 	case status >= http.StatusInternalServerError:
 		return maybeApplied(reasonServerError, method)
 	case status == http.StatusTooManyRequests:
 		return verdict{reason: reasonRateLimited, again: true}
-	case status == http.StatusConflict && op.MakesKey():
+	case status == http.StatusConflict && operation.MakesKey():
 		return verdict{reason: reasonNotYetVisible, again: true}
-	case refusesTimestamp(r.response):
+	case a.refusesTimestamp():
 		return verdict{reason: reasonTimestamp, again: true}
 	case status >= http.StatusBadRequest:
 		return verdict{reason: reasonRefused}
@@ -81,25 +79,8 @@ func decide(op protocol.Operation, method string, r result) verdict {
 	return verdict{reason: reasonAnswered}
 }
 
-func decideFailure(method string, r result) verdict {
-	switch {
-	case isType[*unsentError](r.err):
-		return verdict{reason: reasonUnsendable}
-	case isCertificateError(r.err):
-		return verdict{reason: reasonCertificate}
-	case errors.Is(r.err, errTooLarge):
-		return verdict{reason: reasonTooLarge, unknown: protocol.ChangesState(method)}
-	case r.ended:
-		return verdict{reason: reasonContextEnded, unknown: protocol.ChangesState(method) && !r.neverSent}
-	case r.neverSent:
-		return verdict{reason: reasonNeverSent, again: true}
-	case isTimeout(r.err):
-		return maybeApplied(reasonTimeout, method)
-	}
-	return maybeApplied(reasonConnectionLost, method)
-}
-
-// maybeApplied is the row of the table where it is open whether the request took effect.
+// maybeApplied is the row of the table for a request that may have taken effect. It is sent again
+// only where HTTP defines that a second one has no further effect.
 func maybeApplied(why reason, method string) verdict {
 	if !protocol.IsIdempotent(method) {
 		why = reasonOutcomeUnknown

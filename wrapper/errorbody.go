@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"net/http"
 	"strings"
 )
 
@@ -68,28 +70,40 @@ func textOf(raw json.RawMessage) string {
 	return compact.String()
 }
 
-// Codes and details that the client decides on (source: observed).
-const (
-	codeTimestampExpired  = "header_timestamp_expired"
-	detailsWrongSignature = "INCORRECT_API_KEY_SIGNATURE"
-	detailsUnknownKey     = "NOT_FOUND"
-	detailsMalformedKeyID = "INVALID_PARAMETER"
-	wrappedDetailsPrefix  = "rpc error: code = Unauthenticated desc = "
-)
+// codeTimestampExpired is the only code that the client decides on (source: observed).
+const codeTimestampExpired = "header_timestamp_expired"
 
-// cause401 returns the sentinel for the cause of a 401, nil if the body does not name one that
-// is known.
-func (b errorBody) cause401() error {
+// causesOf401 are the details of a 401 that the service tells apart (source: observed). An older
+// form of them begins with wrappedDetails.
+var causesOf401 = map[string]error{
+	"INCORRECT_API_KEY_SIGNATURE": ErrBadSignature,
+	"NOT_FOUND":                   ErrUnknownKey,
+	"INVALID_PARAMETER":           ErrMalformedKeyID,
+}
+
+const wrappedDetails = "rpc error: code = Unauthenticated desc = "
+
+var documentedStatuses = map[int]error{
+	http.StatusBadRequest:      ErrInvalidRequest,
+	http.StatusUnauthorized:    ErrUnauthenticated,
+	http.StatusForbidden:       ErrForbidden,
+	http.StatusNotFound:        ErrNotFound,
+	http.StatusConflict:        ErrConflict,
+	http.StatusTooManyRequests: ErrRateLimited,
+}
+
+// kinds returns the sentinels for a status and what the service says about it.
+func (b errorBody) kinds(status int) []error {
+	kind := cmp.Or(documentedStatuses[status], ErrUnexpectedResponse)
+	if status >= http.StatusInternalServerError {
+		kind = ErrUnavailable
+	}
+	cause := causesOf401[strings.TrimPrefix(b.details, wrappedDetails)]
 	if b.code == codeTimestampExpired {
-		return ErrClockSkew
+		cause = ErrClockSkew
 	}
-	switch strings.TrimPrefix(b.details, wrappedDetailsPrefix) {
-	case detailsWrongSignature:
-		return ErrBadSignature
-	case detailsUnknownKey:
-		return ErrUnknownKey
-	case detailsMalformedKeyID:
-		return ErrMalformedKeyID
+	if status == http.StatusUnauthorized && cause != nil {
+		return []error{cause, kind}
 	}
-	return nil
+	return []error{kind}
 }

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,40 +14,50 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// hintFor says in plain words what to do about an error. The first matching line wins, so the
-// ones that prevent harm come first.
+// A hint says in plain words what to do about an error of some kind.
+type hint struct {
+	kind error
+	say  func(e *Error, c *call) string
+}
+
+// hintFor returns the hint of the first row that matches, so the rows that prevent harm come first.
 func hintFor(e *Error, c *call) string {
-	switch {
-	case e.is(ErrOutcomeUnknown):
-		return outcomeUnknownHint(c.operation)
-	case e.is(ErrInsecure):
-		return certificateHint(e.cause)
-	case e.is(ErrUnauthenticated):
-		return unauthenticatedHint(e, c)
-	case e.is(ErrForbidden):
-		return forbiddenHint(c.operation)
-	case e.is(ErrNotFound):
-		return notFoundHint(e, c.operation)
-	case e.is(ErrConflict):
-		return "The bound subtrader is not visible yet: try again later"
-	case e.is(ErrRateLimited):
-		return rateLimitHint(e.RetryAfter)
-	case e.is(ErrInvalidRequest):
-		return "Correct the request; the same one will be refused again"
-	case e.is(ErrUnavailable):
-		return unavailableHint(e.cause)
-	case e.is(ErrUnexpectedResponse):
-		return unexpectedHint(e)
-	case errors.Is(e.cause, context.DeadlineExceeded):
-		return "The context's deadline passed before an answer came; nothing was changed. Give the call more time, or try again later"
-	case errors.Is(e.cause, context.Canceled):
-		return "The context was cancelled before an answer came; nothing was changed"
+	if c.attempts == 0 {
+		return nothingSentHint(e)
+	}
+	for _, row := range []hint{
+		{ErrOutcomeUnknown, byOperation(outcomeUnknownHints)},
+		{ErrInsecure, certificateHint},
+		{ErrUnauthenticated, unauthenticatedHint},
+		{ErrForbidden, byOperation(forbiddenHints)},
+		{ErrNotFound, notFoundHint},
+		{ErrConflict, always("The bound subtrader is not visible yet: try again later")},
+		{ErrRateLimited, rateLimitHint},
+		{ErrInvalidRequest, always("Correct the request; the same one will be refused again")},
+		{ErrUnavailable, unavailableHint},
+		{ErrUnexpectedResponse, unexpectedHint},
+		{context.Canceled, always("The context was cancelled before an answer came; nothing was changed")},
+		{context.DeadlineExceeded, always("The context's deadline passed before an answer came; nothing was changed. " +
+			"Give the call more time, or try again later")},
+	} {
+		if e.is(row.kind) {
+			return row.say(e, c)
+		}
 	}
 	return ""
 }
 
-// unsentHint tells the request that is refused here from the one whose answer redirects to it.
-func unsentHint(e *Error) string {
+func always(text string) func(*Error, *call) string {
+	return func(*Error, *call) string { return text }
+}
+
+func byOperation(texts map[protocol.Operation]string) func(*Error, *call) string {
+	return func(_ *Error, c *call) string { return cmp.Or(texts[c.operation], texts[""]) }
+}
+
+// nothingSentHint tells a request that is refused here from one that would follow a redirect: the
+// request which was redirected did go out.
+func nothingSentHint(e *Error) string {
 	switch {
 	case e.is(ErrOutcomeUnknown):
 		return "The redirect answers a request that was sent and may have taken effect: look before you repeat it"
@@ -56,69 +67,60 @@ func unsentHint(e *Error) string {
 	return "Nothing was sent"
 }
 
-func outcomeUnknownHint(op protocol.Operation) string {
-	switch op {
-	case protocol.GenerateAPIKey:
-		return "A key may be live whose private half was lost. Do not generate again before you have listed the keys " +
-			"and deleted one of this name that you do not hold"
-	case protocol.CreateAPIKey:
-		return "The key may be live. Do not create it again before you have listed the keys and looked for its name"
-	case protocol.DeleteAPIKey:
-		return "The key may be deleted or not: list the keys, and delete again if it is still there"
-	}
-	return "The request may have taken effect: look before you repeat it"
+var outcomeUnknownHints = map[protocol.Operation]string{
+	protocol.GenerateAPIKey: "A key may be live whose private half was lost. Do not generate again before you have listed the keys " +
+		"and deleted one of this name that you do not hold",
+	protocol.CreateAPIKey: "The key may be live. Do not create it again before you have listed the keys and looked for its name",
+	protocol.DeleteAPIKey: "The key may be deleted or not: list the keys, and delete again if it is still there",
+	"":                    "The request may have taken effect: look before you repeat it",
 }
 
-func certificateHint(cause error) string {
+var forbiddenHints = map[protocol.Operation]string{
+	protocol.CreateAPIKey: "Creating a key from a public key needs the Premier or Market Maker usage level, fcm_subtrader_id " +
+		"an FCM member, and the key that signs its scopes; generate works on every level",
+	protocol.GenerateAPIKey: "fcm_subtrader_id is for FCM members: leave it out. Without it, the scopes of the key that signs do not allow this",
+	"":                      "The account or the key's scopes do not allow this",
+}
+
+func certificateHint(e *Error, _ *call) string {
 	const nothingSent = "The server's certificate does not verify, so nothing was sent: "
-	if isType[x509.HostnameError](cause) {
+	if isType[x509.HostnameError](e.cause) {
 		return nothingSent + "it is for another host; check the host name and what it resolves to"
 	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](cause); ok && invalid.Reason == x509.Expired {
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](e.cause); ok && invalid.Reason == x509.Expired {
 		return nothingSent + "it has expired or is not valid yet; check this machine's date"
 	}
 	return nothingSent + "check the host name, this machine's root certificates and whether a proxy intercepts TLS"
 }
 
-func forbiddenHint(op protocol.Operation) string {
-	switch op {
-	case protocol.CreateAPIKey:
-		return "Creating a key from a public key needs the Premier or Market Maker usage level, fcm_subtrader_id " +
-			"an FCM member, and the key that signs its scopes; generate works on every level"
-	case protocol.GenerateAPIKey:
-		return "fcm_subtrader_id is for FCM members: leave it out. Without it, the scopes of the key that signs do not allow this"
-	}
-	return "The account or the key's scopes do not allow this"
-}
-
-func notFoundHint(e *Error, op protocol.Operation) string {
+func notFoundHint(e *Error, c *call) string {
 	switch {
-	case op == protocol.DeleteAPIKey && !e.FromService():
-		return "The answer is not the service's own, so the key may still be live: the base URL must end in " + protocol.BasePath +
-			", and nothing on the way may answer in the service's place"
-	case op == protocol.DeleteAPIKey:
-		return "No key of this account has the ID: it was deleted before, or belongs to another account or environment"
-	case op == "":
+	case c.operation == "":
 		return ""
+	case c.operation != protocol.DeleteAPIKey:
+		return "The service does not know this route: the base URL must end in " + protocol.BasePath
+	case e.FromService():
+		return "No key of this account has the ID: it was deleted before, or belongs to another account or environment"
 	}
-	return "The service does not know this route: the base URL must end in " + protocol.BasePath
+	return "The answer is not the service's own, so the key may still be live: the base URL must end in " + protocol.BasePath +
+		", and nothing on the way may answer in the service's place"
 }
 
-func rateLimitHint(wait time.Duration) string {
-	if wait > 0 {
-		return fmt.Sprintf("Too many requests: wait %s, then send fewer", wait)
+func rateLimitHint(e *Error, _ *call) string {
+	if e.RetryAfter > 0 {
+		return fmt.Sprintf("Too many requests: wait %s, then send fewer", e.RetryAfter)
 	}
 	return "Too many requests: send fewer per second"
 }
 
-// unavailableHint looks at the types of a cause, from the most telling on. A failing proxy may
-// itself be a name that does not resolve.
-func unavailableHint(cause error) string {
-	operation, isNetwork := errors.AsType[*net.OpError](cause)
-	switch {
+// unavailableHint looks at the types of the cause, the most telling first: a proxy that cannot be
+// reached may itself be a name that does not resolve.
+func unavailableHint(e *Error, _ *call) string {
+	operation, isNetwork := errors.AsType[*net.OpError](e.cause)
+	switch cause := e.cause; {
 	case cause == nil:
 		return "The service failed; nothing was changed. Try again later"
-	case isType[*lateError](cause):
+	case errors.Is(cause, errSignedLate):
 		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set Retry.AttemptTimeout"
 	case isNetwork && operation.Op == "proxyconnect":
 		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
@@ -134,10 +136,67 @@ func unavailableHint(cause error) string {
 	return "The connection was lost before the answer; nothing was changed. Try again later"
 }
 
-func unexpectedHint(e *Error) string {
+func unexpectedHint(e *Error, _ *call) string {
 	if e.StatusCode >= http.StatusMultipleChoices && e.StatusCode < http.StatusBadRequest {
 		return "The service redirects, and redirects are not followed: check the base URL, without a slash at its end"
 	}
 	return "The answer is not what the contract says: something between here and the service may have answered, " +
 		"or the contract has changed"
+}
+
+// unauthenticatedHint also names a clock that had to be corrected on the way: other programs on
+// the machine do not correct it.
+func unauthenticatedHint(e *Error, c *call) string {
+	switch {
+	case e.is(ErrClockSkew):
+		return clockHint(c)
+	case c.offset != 0:
+		return causeHint(e, c) + ". This machine's clock is " + skewText(c.offset) + " the service's, which was corrected here"
+	}
+	return causeHint(e, c)
+}
+
+// Codes that hints tell apart. The client decides nothing on them (source: observed).
+const (
+	codeNoHeaders   = "token_authentication_failure"
+	codeNoSignature = "signature_is_missing_from_headers"
+)
+
+func causeHint(e *Error, c *call) string {
+	switch {
+	case e.is(ErrBadSignature):
+		return c.selfCheck()
+	case e.is(ErrUnknownKey):
+		return "This environment does not know the key ID: it was deleted, or belongs to another environment " +
+			"(a demo key does not work on production). Do not retry with it"
+	case e.is(ErrMalformedKeyID):
+		return "The key ID is not one the service can read: copy it again, without quotes or brackets"
+	case e.Code == codeNoHeaders:
+		return "The service saw none of the three KALSHI-ACCESS headers: look for a proxy that removes them"
+	case e.Code == codeNoSignature:
+		return "The service did not see the KALSHI-ACCESS-SIGNATURE header: look for a proxy that removes it"
+	}
+	return "The service did not say why. Check the key's scopes, and whether a proxy removes the KALSHI-ACCESS headers " +
+		"or answers in the service's place"
+}
+
+func clockHint(c *call) string {
+	if c.skew == 0 {
+		return "The service refused the timestamp, but its Date header agrees with this machine's clock: " +
+			"look for something that holds requests back for many seconds"
+	}
+	text := "This machine's clock is " + skewText(c.skew) + " the service's: turn on time synchronisation (NTP)"
+	if c.signedAfresh {
+		text += ". Correcting for it did not help, so look also for something that holds requests back"
+	}
+	return text
+}
+
+// skewText says how far a clock is off that is behind by d.
+func skewText(d time.Duration) string {
+	direction := "behind"
+	if d < 0 {
+		direction = "ahead of"
+	}
+	return fmt.Sprintf("%s %s", d.Abs().Round(time.Second), direction)
 }

@@ -12,20 +12,9 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Defaults of a client (our own choices).
-const (
-	// DefaultMaxAttempts is how often a request is sent at most.
-	DefaultMaxAttempts = 4
-	// DefaultAttemptTimeout bounds one attempt, from asking for credentials to the last byte of
-	// the answer.
-	DefaultAttemptTimeout = 15 * time.Second
-	// DefaultMaxRetryAfter is the longest Retry-After that is waited for.
-	DefaultMaxRetryAfter = 30 * time.Second
-	// DefaultFirstBackoff and DefaultMaxBackoff bound the first and the longest wait between
-	// attempts. A wait is drawn evenly from zero to its bound, which doubles each time.
-	DefaultFirstBackoff = 250 * time.Millisecond
-	DefaultMaxBackoff   = 8 * time.Second
-)
+// maxResponseBytes is how large a response body may be unless [WithMaxResponseBytes] says
+// otherwise (our own choice).
+const maxResponseBytes = 10 << 20
 
 var errNoSource = errors.New("kalshi: a client needs credentials; see NewCredentials, LoadCredentials and CredentialsFromEnv")
 
@@ -34,7 +23,7 @@ var errNoSource = errors.New("kalshi: a client needs credentials; see NewCredent
 const maxIdleConnections = 256
 
 // Option sets up a [Client] or a [Transport]. Options that exclude each other, or hold values
-// that cannot be, make NewClient and NewTransport return an error.
+// that are invalid, make NewClient and NewTransport return an error.
 type Option func(*config) error
 
 type config struct {
@@ -52,14 +41,8 @@ func newConfig(source CredentialSource, opts []Option) (*config, error) {
 	}
 	config := &config{
 		clock:            SystemClock(),
-		maxResponseBytes: DefaultMaxResponseBytes,
-		retry: Retry{
-			MaxAttempts:    DefaultMaxAttempts,
-			AttemptTimeout: DefaultAttemptTimeout,
-			MaxRetryAfter:  DefaultMaxRetryAfter,
-			FirstBackoff:   DefaultFirstBackoff,
-			MaxBackoff:     DefaultMaxBackoff,
-		},
+		maxResponseBytes: maxResponseBytes,
+		retry:            DefaultRetry(),
 	}
 	for i, option := range append([]Option{WithEnvironment(Production)}, opts...) {
 		if option == nil {
@@ -137,26 +120,38 @@ func WithClock(clock Clock) Option {
 	}
 }
 
-// Retry says how often and how patiently a request is sent. A zero field keeps its default.
+// Retry says how often and how patiently a request is sent.
 type Retry struct {
 	// MaxAttempts is how often a request is sent at most, the first time included; 1 turns
-	// retries off. The default is [DefaultMaxAttempts].
+	// retries off.
 	MaxAttempts int
 	// AttemptTimeout bounds one attempt, from asking for credentials and signing to the last byte
-	// of the answer. The context bounds the whole call. The default is [DefaultAttemptTimeout].
+	// of the answer. The context bounds the whole call.
 	AttemptTimeout time.Duration
 	// MaxRetryAfter is the longest Retry-After that is waited for. When the service asks for more,
-	// the call returns at once. The default is [DefaultMaxRetryAfter].
+	// the call returns at once.
 	MaxRetryAfter time.Duration
 	// FirstBackoff and MaxBackoff bound the first and the longest wait between attempts: each wait
-	// is drawn evenly from zero to a bound that doubles. The defaults are [DefaultFirstBackoff] and
-	// [DefaultMaxBackoff].
+	// is drawn evenly from zero to a bound that doubles.
 	FirstBackoff, MaxBackoff time.Duration
 }
 
-// WithRetry sets how requests are repeated. A negative field is an error, and so is a MaxBackoff
-// that is shorter than FirstBackoff. Where the option is given twice, the later one counts for the
-// fields that it sets.
+// DefaultRetry returns what a client does unless [WithRetry] says otherwise (our own choice): 4
+// attempts of at most 15 s each, waits that start at up to 250 ms and end at up to 8 s, and a
+// Retry-After of at most 30 s.
+func DefaultRetry() Retry {
+	return Retry{
+		MaxAttempts:    4,
+		AttemptTimeout: 15 * time.Second,
+		MaxRetryAfter:  30 * time.Second,
+		FirstBackoff:   250 * time.Millisecond,
+		MaxBackoff:     8 * time.Second,
+	}
+}
+
+// WithRetry sets how requests are repeated. A zero field leaves what an earlier WithRetry or else
+// [DefaultRetry] says. A negative field is an error, and so is a MaxBackoff that is shorter than
+// FirstBackoff.
 func WithRetry(retry Retry) Option {
 	return func(c *config) error {
 		if retry.MaxAttempts < 0 || min(retry.AttemptTimeout, retry.MaxRetryAfter, retry.FirstBackoff, retry.MaxBackoff) < 0 {
@@ -183,7 +178,7 @@ func (r Retry) or(other Retry) Retry {
 
 // WithMaxResponseBytes sets how large a response body may be, in bytes, up to 1 GiB: a body is
 // held in memory. A larger one is an [ErrUnexpectedResponse]. The default is
-// [DefaultMaxResponseBytes].
+// 10 MiB.
 func WithMaxResponseBytes(limit int64) Option {
 	return func(c *config) error {
 		c.maxResponseBytes = limit

@@ -155,8 +155,8 @@ func TestWhatWasNeverSentIsRetriedForEveryMethod(t *testing.T) {
 				if errors.Is(err, wrapper.ErrOutcomeUnknown) {
 					t.Errorf("%v: marked as of unknown outcome, although nothing was sent", err)
 				}
-				if failure := mustBeError(t, err); failure.Attempts != wrapper.DefaultMaxAttempts {
-					t.Errorf("Attempts is %d, want %d", failure.Attempts, wrapper.DefaultMaxAttempts)
+				if failure := mustBeError(t, err); failure.Attempts != wrapper.DefaultRetry().MaxAttempts {
+					t.Errorf("Attempts is %d, want %d", failure.Attempts, wrapper.DefaultRetry().MaxAttempts)
 				}
 			})
 		}

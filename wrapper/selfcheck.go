@@ -34,20 +34,6 @@ func newSelfCheck(credentials *Credentials, req *http.Request) selfCheck {
 	}
 }
 
-// keepSelfCheck leaves the check with the response it is about.
-func keepSelfCheck(response *http.Response, check selfCheck) {
-	if body, ok := response.Body.(*bufferedBody); ok {
-		body.check = check
-	}
-}
-
-func selfCheckOf(response *http.Response) selfCheck {
-	if body, ok := response.Body.(*bufferedBody); ok {
-		return body.check
-	}
-	return nil
-}
-
 // refusedThoughValid says why a signature is refused that the key's public half verifies.
 func refusedThoughValid(path, host string) string {
 	if !strings.HasPrefix(path, protocol.BasePath+"/") {

@@ -38,39 +38,40 @@ func SignRequest(source CredentialSource) gen.RequestEditorFn {
 	}
 }
 
+// errSignedLate reports a signature that was made after the attempt's time had ended. The request
+// was not sent.
+var errSignedLate = errors.New("the signature came too late")
+
 // signEach is the layer that signs each attempt, with the time of that attempt and the
 // credentials that the source has at that time.
 type signEach struct {
-	next   http.RoundTripper
+	next   layer
 	source CredentialSource
 	clock  *serviceClock
 	base   *url.URL
 }
 
-// RoundTrip may change req, because retry hands it a clone.
-func (s *signEach) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := s.refuse(req); err != nil {
-		closeBody(req)
-		return nil, &unsentError{err}
+func (s *signEach) send(req *http.Request) answer {
+	if err := s.check(req); err != nil {
+		return refuse(req, err)
 	}
 	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
 	if err != nil {
-		closeBody(req)
-		return nil, &unsentError{err}
+		return refuse(req, err)
 	}
 	if ended := req.Context().Err(); ended != nil {
 		closeBody(req)
-		return nil, &lateError{ended}
+		return answer{err: fmt.Errorf("%w: %w", errSignedLate, ended), delivery: neverSent}
 	}
-	response, err := s.next.RoundTrip(req)
-	if err == nil && response.StatusCode == http.StatusUnauthorized {
-		keepSelfCheck(response, newSelfCheck(credentials, req))
+	a := s.next.send(req)
+	if a.status() == http.StatusUnauthorized {
+		a.selfCheck = newSelfCheck(credentials, req)
 	}
-	return response, err
+	return a
 }
 
-// refuse holds back requests that must not carry this client's signature.
-func (s *signEach) refuse(req *http.Request) error {
+// check returns why a request must not carry this client's signature, nil if it may.
+func (s *signEach) check(req *http.Request) error {
 	if req.Response != nil {
 		return refuseRedirected(req.Response)
 	}
@@ -163,15 +164,3 @@ func setHeaders(header http.Header, keyID, signed, timestamp string) {
 	header[canonicalSignature] = values[1:2:2]
 	header[canonicalTimestamp] = values[2:3:3]
 }
-
-// lateError is a signature that came when the attempt's time was over. Nothing went out.
-type lateError struct{ cause error }
-
-func (e *lateError) Error() string { return "the signature came too late: " + e.cause.Error() }
-func (e *lateError) Unwrap() error { return e.cause }
-
-// unsentError is a refusal of ours: nothing went out, and trying again would not help.
-type unsentError struct{ cause error }
-
-func (e *unsentError) Error() string { return e.cause.Error() }
-func (e *unsentError) Unwrap() error { return e.cause }

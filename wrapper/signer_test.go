@@ -56,7 +56,7 @@ type slowAtFirst struct {
 
 func (s slowAtFirst) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if *s.signed++; *s.signed == 1 {
-		<-time.After(2 * wrapper.DefaultAttemptTimeout)
+		<-time.After(2 * wrapper.DefaultRetry().AttemptTimeout)
 	}
 	return s.Signer.Sign(random, digest, opts)
 }
@@ -119,7 +119,7 @@ func TestAnAttemptEndsWhenItsTimeIsOver(t *testing.T) {
 		}
 		_, err = client.GetAPIKeys(t.Context())
 		mustMatch(t, err, wrapper.ErrUnavailable, context.DeadlineExceeded)
-		if took := time.Since(began); *server.asked != 3 || took < 3*wrapper.DefaultAttemptTimeout {
+		if took := time.Since(began); *server.asked != 3 || took < 3*wrapper.DefaultRetry().AttemptTimeout {
 			t.Errorf("%d attempts in %s", *server.asked, took)
 		}
 	})

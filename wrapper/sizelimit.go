@@ -2,54 +2,65 @@ package wrapper
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 )
 
-// DefaultMaxResponseBytes is how large a response body may be unless [WithMaxResponseBytes]
-// says otherwise: 10 MiB (our own choice).
-const DefaultMaxResponseBytes = 10 << 20
+var (
+	errNoAnswer = errors.New("the HTTP transport returned neither a response nor an error")
+	errTooLarge = errors.New("the response body is larger than the limit")
+)
 
-// errNoAnswer reports a transport that breaks the rules of [http.RoundTripper].
-var errNoAnswer = errors.New("the HTTP transport returned neither a response nor an error")
-
-// errTooLarge reports a response body over the limit.
-var errTooLarge = errors.New("the response body is larger than the limit")
-
-// sizeLimit is the layer that reads the response body, whole and capped. A connection lost
-// half-way is thereby a failed attempt, which can be retried, and not a failed read later on.
+// sizeLimit is the lowest layer. It hands the request to the caller's transport and reads the
+// body of the response whole, up to the limit. A connection that is lost half-way is thereby a
+// failed attempt, which can be retried, and not a failed read later on.
 type sizeLimit struct {
-	next     http.RoundTripper
-	maxBytes int64
+	transport http.RoundTripper
+	maxBytes  int64
 }
 
-func (s *sizeLimit) RoundTrip(req *http.Request) (*http.Response, error) {
-	response, err := s.next.RoundTrip(req)
-	if err == nil && response == nil {
-		return nil, errNoAnswer
-	}
-	if err != nil || req.Method == http.MethodHead || isUpgrade(req) && response.StatusCode == http.StatusSwitchingProtocols {
-		return response, err
-	}
-	body := bodyOf(response)
-	defer func() { _ = body.Close() }()
-	data, err := readCapped(body, response.ContentLength, s.maxBytes)
+func (s *sizeLimit) send(req *http.Request) answer {
+	var trace connectionTrace
+	response, err := s.transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace.hooks())))
 	switch {
-	case errors.Is(err, errTooLarge):
-		return nil, &unreadableError{response.StatusCode, fmt.Errorf("%w of %d bytes", err, s.maxBytes)}
-	case err != nil && (response.StatusCode < http.StatusBadRequest || req.Context().Err() != nil):
-		return nil, &unreadableError{response.StatusCode, err}
+	case err != nil:
+		return answer{err: err, delivery: trace.delivery(err)}
+	case response == nil:
+		return answer{err: errNoAnswer}
 	}
-	// What is left of an error's body is of use; its status is the answer all the same.
-	response.Body = &bufferedBody{Reader: bytes.NewReader(data), data: data}
-	response.ContentLength = int64(len(data))
-	return response, nil
+	a := answer{response: response, delivery: trace.delivery(nil)}
+	if req.Method != http.MethodHead && !(isUpgrade(req) && response.StatusCode == http.StatusSwitchingProtocols) {
+		s.read(&a, req)
+	}
+	return a
 }
 
-// bodyOf returns what there is to read of an answer. Behind a switch to another protocol, which
-// nobody asked for, comes no body, and no end. A test's transport may leave the body out.
+func (s *sizeLimit) read(a *answer, req *http.Request) {
+	isError := a.status() >= http.StatusBadRequest
+	body := bodyOf(a.response)
+	defer func() { _ = body.Close() }()
+	data, err := readCapped(body, a.response.ContentLength, s.maxBytes)
+	// The status of an error is the answer even if its body broke off: what did arrive is used.
+	if err != nil && (!isError || errors.Is(err, errTooLarge) || req.Context().Err() != nil) {
+		a.err = err
+		return
+	}
+	if isError {
+		a.said = parseErrorBody(data)
+	}
+	a.body = data
+	a.response.Body = hiddenBody{bytes.NewReader(data)}
+	a.response.ContentLength = int64(len(data))
+}
+
+// bodyOf returns what there is to read. A switch to another protocol that nobody asked for has no
+// body, and reading it would not end. A test's transport may leave the body out.
 func bodyOf(response *http.Response) io.ReadCloser {
 	if response.Body == nil {
 		return http.NoBody
@@ -62,49 +73,50 @@ func bodyOf(response *http.Response) io.ReadCloser {
 }
 
 func readCapped(body io.Reader, announced, limit int64) ([]byte, error) {
-	if announced > limit {
-		return nil, errTooLarge
-	}
 	var buffer bytes.Buffer
 	if announced > 0 {
-		buffer.Grow(int(announced) + bytes.MinRead)
+		buffer.Grow(int(min(announced, limit)) + bytes.MinRead)
 	}
 	read, err := buffer.ReadFrom(io.LimitReader(body, limit+1))
-	if read > limit {
-		return nil, errTooLarge
+	if max(read, announced) > limit {
+		return nil, fmt.Errorf("%w of %d bytes", errTooLarge, limit)
 	}
 	return buffer.Bytes(), err
 }
 
-// unreadableError is an answer whose status arrived and whose body did not.
-type unreadableError struct {
-	status int
-	cause  error
+// connectionTrace watches whether a request had a connection, and how often it was written. HTTP
+// transports that do not report to httptrace leave it untouched.
+type connectionTrace struct {
+	asked, got, http2 atomic.Bool
+	written           atomic.Int32
 }
 
-func (e *unreadableError) Error() string { return e.cause.Error() }
-func (e *unreadableError) Unwrap() error { return e.cause }
-
-// bufferedBody is a body that is in memory, so that layers can look without consuming it.
-type bufferedBody struct {
-	*bytes.Reader
-
-	data  []byte
-	check selfCheck
-}
-
-func (*bufferedBody) Close() error { return nil }
-
-// Format writes no byte of the body, which may hold a private key: printers of a response come
-// here.
-func (*bufferedBody) Format(state fmt.State, _ rune) {
-	_, _ = io.WriteString(state, "[body]")
-}
-
-// bufferedBytes returns the body of a response that passed [sizeLimit], without consuming it.
-func bufferedBytes(response *http.Response) []byte {
-	if body, ok := response.Body.(*bufferedBody); ok {
-		return body.data
+func (c *connectionTrace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { c.asked.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.got.Store(true)
+			c.http2.Store(isHTTP2(info.Conn))
+		},
+		WroteHeaders: func() { c.written.Add(1) },
 	}
-	return nil
+}
+
+// delivery needs evidence to say that nothing was sent: a dial error, or a transport that asked
+// for a connection and never got one.
+func (c *connectionTrace) delivery(err error) delivery {
+	switch {
+	case err != nil && !c.got.Load() && (c.asked.Load() || isDialError(err)):
+		return neverSent
+	case c.http2.Load() && c.written.Load() > 1:
+		// net/http sends a request without a body again when HTTP/2 resets the stream, and the
+		// first one may have taken effect. Over HTTP/1 it does so only if nothing of it had left.
+		return sentTwice
+	}
+	return maybeSent
+}
+
+func isHTTP2(connection net.Conn) bool {
+	secured, ok := connection.(*tls.Conn)
+	return ok && secured.ConnectionState().NegotiatedProtocol == "h2"
 }

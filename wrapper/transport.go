@@ -25,13 +25,13 @@ import (
 //
 // A Transport is safe for concurrent use.
 type Transport struct {
-	chain  http.RoundTripper
+	chain  *retry
 	clock  *serviceClock
 	caller http.RoundTripper
 }
 
 // NewTransport returns a Transport that signs with the credentials of source. It returns an
-// error for a nil source or an option that cannot be.
+// error for a nil source or an invalid option.
 func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
 	config, err := newConfig(source, opts)
 	if err != nil {
@@ -45,20 +45,23 @@ func newTransport(source CredentialSource, config *config) *Transport {
 	return &Transport{chain: assemble(source, clock, config), clock: clock, caller: config.transport}
 }
 
-// assemble builds the chain, from the caller's transport upwards. Signing stands below retry,
-// so that every attempt has its own timestamp and signature.
-func assemble(source CredentialSource, clock *serviceClock, config *config) http.RoundTripper {
-	chain := config.transport
-	chain = &sizeLimit{next: chain, maxBytes: config.maxResponseBytes}
-	chain = &keepClock{next: chain, clock: clock}
-	chain = &signEach{next: chain, source: source, clock: clock, base: config.baseURL}
-	chain = &retry{next: chain, clock: clock, log: attemptLog{config.logger}, policy: config.retry, basePath: config.baseURL.EscapedPath()}
-	return chain
+// assemble builds the chain from the caller's transport upwards: retry -> sign -> clock -> size
+// limit -> the caller's transport. Signing stands below retry, so that every attempt has its own
+// timestamp and signature.
+func assemble(source CredentialSource, clock *serviceClock, config *config) *retry {
+	limited := &sizeLimit{transport: config.transport, maxBytes: config.maxResponseBytes}
+	timed := &keepClock{next: limited, clock: clock}
+	signed := &signEach{next: timed, source: source, clock: clock, base: config.baseURL}
+	return &retry{next: signed, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
 }
 
 // RoundTrip implements [http.RoundTripper]. It does not change req.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.chain.RoundTrip(req)
+	call := t.chain.do(req)
+	if failure := call.failure(); failure != nil {
+		return nil, failure
+	}
+	return call.response, nil
 }
 
 // ClockOffset returns how far the local clock is behind the service's, as learned from the last

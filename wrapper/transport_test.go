@@ -303,9 +303,9 @@ func TestRetryAfter(t *testing.T) {
 		{"beyond the cap returns at once", "31", 0, 0, 1},
 		{"beyond any number returns at once", "99999999999999999999", 0, 0, 1},
 		{"beyond a duration returns at once", "9999999999999", 0, 0, 1},
-		{"in the past falls back to backoff", "Mon, 02 Jan 2006 15:04:05 GMT", 0, wrapper.DefaultFirstBackoff, 2},
-		{"that is no number falls back to backoff", "soon", 0, wrapper.DefaultFirstBackoff, 2},
-		{"that is negative falls back to backoff", "-3", 0, wrapper.DefaultFirstBackoff, 2},
+		{"in the past falls back to backoff", "Mon, 02 Jan 2006 15:04:05 GMT", 0, wrapper.DefaultRetry().FirstBackoff, 2},
+		{"that is no number falls back to backoff", "soon", 0, wrapper.DefaultRetry().FirstBackoff, 2},
+		{"that is negative falls back to backoff", "-3", 0, wrapper.DefaultRetry().FirstBackoff, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFixture(t, answer(429, rateLimitBody, "Retry-After", row.header), answer(200, emptyList))

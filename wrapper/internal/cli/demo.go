@@ -61,7 +61,7 @@ func runDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) (err error)
 	defer transport.CloseIdleConnections()
 	show := &demo{
 		say: &transcript{w: w}, box: box, baseURL: origin(listener.Addr()) + sandbox.BasePath,
-		http: &http.Client{Transport: transport, Timeout: wrapper.DefaultAttemptTimeout},
+		http: &http.Client{Transport: transport, Timeout: wrapper.DefaultRetry().AttemptTimeout},
 	}
 	return show.run(ctx)
 }
