@@ -1,5 +1,4 @@
-// Package contract makes openapi.yaml something to test with: a client, a server, or the live
-// service.
+// Package contract holds what a client sends and what a server answers against openapi.yaml.
 //
 // [Transport] checks what a client sends and gets, [Handler] what a server gets and sends:
 //
@@ -9,7 +8,7 @@
 // Neither changes or stops anything. What leaves the contract is a [Violation]; it goes to a
 // [Reporter], which is [TB] to fail a test or a [Collector] to look at it later. An [Option]
 // lets a deviation pass on purpose. [Coverage] counts which operations and statuses a run has
-// exercised. [Verify] sends right and wrong requests to a live server and judges the answers.
+// exercised. Package verify sends right and wrong requests to a live server and judges the answers.
 //
 // # What is checked
 //

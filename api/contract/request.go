@@ -115,6 +115,9 @@ const (
 	maxTimestamp = 1e14
 )
 
+// minRSASignature is the length in bytes of a signature by an RSA key of 2048 bits (source: published).
+const minRSASignature = 256
+
 func headerForm(name, text string) (expected string, ok bool) {
 	switch name {
 	case protocol.HeaderKey:
@@ -125,7 +128,7 @@ func headerForm(name, text string) (expected string, ok bool) {
 		return "Unix time in milliseconds, decimal", canonical && number >= minTimestamp && number < maxTimestamp
 	case protocol.HeaderSignature:
 		signed, err := base64.StdEncoding.Strict().DecodeString(text)
-		fits := len(signed) == ed25519.SignatureSize || len(signed) >= rsaBits/8
+		fits := len(signed) == ed25519.SignatureSize || len(signed) >= minRSASignature
 		return "standard base64, with padding, of a signature: 64 bytes by Ed25519, 256 or more by RSA", err == nil && fits
 	default:
 		return "a value", true

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/verify"
 	"kalshi.internal/apikeys/wrapper"
 )
 
@@ -79,7 +79,7 @@ func (a app) verify(ctx context.Context, flags verifyFlags) error {
 		return err
 	}
 	defer file.close()
-	report, err := contract.Verify(ctx, target, a.verifyOptions(flags)...)
+	report, err := verify.Run(ctx, target, a.verifyOptions(flags)...)
 	a.endProgress()
 	if err != nil && len(report.Checks) == 0 {
 		return unverifiable(target.BaseURL, err)
@@ -92,23 +92,23 @@ func (a app) verify(ctx context.Context, flags verifyFlags) error {
 	return errors.Join(outcome, a.printReport(report, flags.output), file.write(report))
 }
 
-func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (contract.Target, error) {
+func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (verify.Target, error) {
 	address, err := flags.service.address(a.getenv)
 	if err != nil {
-		return contract.Target{}, err
+		return verify.Target{}, err
 	}
 	if isProduction(address) && !flags.readOnly && !flags.allowProduction {
-		return contract.Target{}, usage("verify would make and delete keys in production",
+		return verify.Target{}, usage("verify would make and delete keys in production",
 			"Give --read-only, another environment, or --allow-production if that is what you want")
 	}
 	credentials, err := flags.service.credentials.load(ctx, a.getenv, address)
 	if err != nil {
-		return contract.Target{}, err
+		return verify.Target{}, err
 	}
 	if _, err := wrapper.NewClient(credentials, wrapper.WithBaseURL(address)); err != nil {
-		return contract.Target{}, unusableAddress(err)
+		return verify.Target{}, unusableAddress(err)
 	}
-	return contract.Target{BaseURL: address, KeyID: credentials.KeyID(), Signer: credentials.Signer()}, nil
+	return verify.Target{BaseURL: address, KeyID: credentials.KeyID(), Signer: credentials.Signer()}, nil
 }
 
 func isProduction(address string) bool {
@@ -128,14 +128,14 @@ func hostOf(address string) string {
 	return base.Hostname()
 }
 
-func (a app) verifyOptions(flags verifyFlags) []contract.VerifyOption {
-	options := []contract.VerifyOption{contract.WithSettleTime(flags.settle)}
+func (a app) verifyOptions(flags verifyFlags) []verify.Option {
+	options := []verify.Option{verify.WithSettleTime(flags.settle)}
 	if flags.readOnly {
-		options = append(options, contract.ReadOnly())
+		options = append(options, verify.ReadOnly())
 	}
 	if a.terminal {
 		done := 0
-		options = append(options, contract.WithProgress(func(check contract.Check) {
+		options = append(options, verify.WithProgress(func(check verify.Check) {
 			done++
 			_, _ = fmt.Fprintf(a.stderr, "\r\x1b[K%d checks, last: %s", done, printable(check.Name))
 		}))
@@ -150,7 +150,7 @@ func (a app) endProgress() {
 	}
 }
 
-func verdictOf(report *contract.Report) error {
+func verdictOf(report *verify.Report) error {
 	if report.Passed() {
 		return nil
 	}

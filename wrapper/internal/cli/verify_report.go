@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/verify"
 )
 
 // reportFile is where --report wants the report. A nil one is nowhere.
@@ -38,7 +38,7 @@ func (f *reportFile) close() {
 }
 
 // write writes the report in the format that the path's ending names.
-func (f *reportFile) write(report *contract.Report) error {
+func (f *reportFile) write(report *verify.Report) error {
 	if f == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (f *reportFile) write(report *contract.Report) error {
 	}
 }
 
-func (a app) printReport(report *contract.Report, output outputFlag) error {
+func (a app) printReport(report *verify.Report, output outputFlag) error {
 	text, err := renderReport(report, output.format.value)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (a app) printReport(report *contract.Report, output outputFlag) error {
 	return nil
 }
 
-func renderReport(report *contract.Report, format string) ([]byte, error) {
+func renderReport(report *verify.Report, format string) ([]byte, error) {
 	switch format {
 	case "xml":
 		return report.JUnit()

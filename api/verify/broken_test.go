@@ -1,4 +1,4 @@
-package contract_test
+package verify_test
 
 import (
 	"net/http"
@@ -7,15 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/verify"
 )
 
 // TestABrokenServerFailsVerificationAndIsNamed runs Verify against servers with one defect each.
 func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
-	changing := func(change func(*http.Request, *made)) middleware {
-		return func(next http.Handler) http.Handler { return rewrite(next, change) }
-	}
 	replacing := func(method string, status int, from, to string) middleware {
 		return changing(func(r *http.Request, made *made) {
 			if r.Method == method && made.status == status {
@@ -26,13 +23,13 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		wrap     middleware
 		options  []sandbox.Option
-		severity contract.Severity
+		severity verify.Severity
 		check    string
 		text     string
 	}{
 		"a list without scopes": {
 			wrap:     replacing("GET", 200, `"scopes"`, `"rights"`),
-			severity: contract.Breaking, check: "the list", text: "body /api_keys/0/scopes: rule required",
+			severity: verify.Breaking, check: "the list", text: "body /api_keys/0/scopes: rule required",
 		},
 		"generate answers 200": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -40,7 +37,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.status = 200
 				}
 			}),
-			severity: contract.Breaking, check: "with a name only", text: "answered 200 OK, wanted 201",
+			severity: verify.Breaking, check: "with a name only", text: "answered 200 OK, wanted 201",
 		},
 		"errors as HTML": {
 			wrap: changing(func(_ *http.Request, made *made) {
@@ -48,11 +45,11 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.header.Set("Content-Type", "text/html")
 				}
 			}),
-			severity: contract.Minor, check: "no authentication header", text: "header Content-Type: rule content-type",
+			severity: verify.Minor, check: "no authentication header", text: "header Content-Type: rule content-type",
 		},
 		"errors of another shape": {
 			wrap:     replacing("POST", 400, `{`, `[{`),
-			severity: contract.Minor, check: "without name", text: "body: rule json",
+			severity: verify.Minor, check: "without name", text: "body: rule json",
 		},
 		"delete answers with a body": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -60,7 +57,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.status, made.body = 200, `{"deleted":true}`
 				}
 			}),
-			severity: contract.Breaking, check: "a key made with a name only", text: "answered 200 OK, wanted 204",
+			severity: verify.Breaking, check: "a key made with a name only", text: "answered 200 OK, wanted 204",
 		},
 		"delete does not delete": {
 			wrap: func(next http.Handler) http.Handler {
@@ -72,7 +69,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			},
-			severity: contract.Breaking, check: "the deleted key is gone from the list", text: "still in the list",
+			severity: verify.Breaking, check: "the deleted key is gone from the list", text: "still in the list",
 		},
 		"a trailing slash is served": {
 			wrap: func(next http.Handler) http.Handler {
@@ -84,7 +81,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			},
-			severity: contract.Minor, check: "a trailing slash on the list", text: "answered 200 OK, wanted 301",
+			severity: verify.Minor, check: "a trailing slash on getApiKeys", text: "answered 200 OK, wanted 301",
 		},
 		"a redirect of the list": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -93,7 +90,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.header.Set("Location", "/elsewhere")
 				}
 			}),
-			severity: contract.Breaking, check: "the list", text: "answered 307 Temporary Redirect, wanted 200",
+			severity: verify.Breaking, check: "the list", text: "answered 307 Temporary Redirect, wanted 200",
 		},
 		"nobody is refused": {
 			wrap: func(next http.Handler) http.Handler {
@@ -103,23 +100,23 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					}
 				})
 			},
-			severity: contract.Breaking, check: "a signature of another key", text: "what the contract forbids was accepted",
+			severity: verify.Breaking, check: "a signature of another key", text: "what the contract forbids was accepted",
 		},
 		"old timestamps are accepted": {
 			options:  []sandbox.Option{sandbox.WithWindow(time.Hour, time.Hour)},
-			severity: contract.Breaking, check: "a timestamp ten minutes ago", text: "what the contract forbids was accepted",
+			severity: verify.Breaking, check: "a timestamp ten minutes ago", text: "what the contract forbids was accepted",
 		},
 		"IDs that are no UUIDs": {
 			wrap:     replacing("POST", 201, `"api_key_id":"`, `"api_key_id":"key_`),
-			severity: contract.Breaking, check: "with a name only", text: "body /api_key_id: rule format",
+			severity: verify.Breaking, check: "with a name only", text: "body /api_key_id: rule format",
 		},
 		"an Ed25519 key called RSA": {
 			wrap:     replacing("POST", 201, "BEGIN PRIVATE", "BEGIN EC PRIVATE"),
-			severity: contract.Breaking, check: "of type ed25519", text: "body /private_key: rule key-form",
+			severity: verify.Breaking, check: "of type ed25519", text: "body /private_key: rule key-form",
 		},
 		"no private key": {
 			wrap:     replacing("POST", 201, `"private_key"`, `"secret"`),
-			severity: contract.Breaking, check: "with a name only: the private key", text: "it is not one PEM block",
+			severity: verify.Breaking, check: "with a name only: the private key", text: "it is not one PEM block",
 		},
 		"a body is not looked at": {
 			wrap: func(next http.Handler) http.Handler {
@@ -129,7 +126,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					}
 				})
 			},
-			severity: contract.Minor, check: "64 as subaccount", text: "what the contract forbids was accepted",
+			severity: verify.Minor, check: "64 as subaccount", text: "what the contract forbids was accepted",
 		},
 		"create always fails": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -137,11 +134,11 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.status, made.body = 500, nestedError
 				}
 			}),
-			severity: contract.Breaking, check: "with an RSA key", text: "answered 500 Internal Server Error, wanted 201",
+			severity: verify.Breaking, check: "with an RSA key", text: "answered 500 Internal Server Error, wanted 201",
 		},
 		"a duplicate key": {
 			wrap:     replacing("GET", 200, `{"api_keys"`, `{"api_keys":[],"api_keys"`),
-			severity: contract.Breaking, check: "the list", text: "body /api_keys: rule duplicate-key",
+			severity: verify.Breaking, check: "the list", text: "body /api_keys: rule duplicate-key",
 		},
 		"bytes after the list": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -149,7 +146,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.body += "null"
 				}
 			}),
-			severity: contract.Breaking, check: "the list", text: "body: rule one-value",
+			severity: verify.Breaking, check: "the list", text: "body: rule one-value",
 		},
 		"a foreign method is 405": {
 			wrap: changing(func(_ *http.Request, made *made) {
@@ -157,48 +154,48 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.status = 405
 				}
 			}),
-			severity: contract.Minor, check: "PUT where the contract has none", text: "answered 405 Method Not Allowed, wanted 404",
+			severity: verify.Minor, check: "PUT where the contract has none", text: "answered 405 Method Not Allowed, wanted 404",
 		},
 		"a new key does not work": {
 			options:  []sandbox.Option{sandbox.WithCreateDelay(time.Hour)},
-			severity: contract.Breaking, check: "with a name only: the new key signs", text: "not answered 200 within",
+			severity: verify.Breaking, check: "with a name only: the new key signs", text: "not answered 200 after",
 		},
 		"a deleted key still works": {
 			options:  []sandbox.Option{sandbox.WithDeleteDelay(time.Hour)},
-			severity: contract.Breaking, check: "the deleted key is refused", text: "not refused with 401",
+			severity: verify.Breaking, check: "the deleted key is refused", text: "not refused with 401",
 		},
 		"a new key is not listed": {
 			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
-			severity: contract.Breaking, check: "with a name only: the new key is in the list", text: "not in the list",
+			severity: verify.Breaking, check: "with a name only: the new key is in the list", text: "not in the list",
 		},
 		"a list that was late once gets no time for the next key": {
 			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
-			severity: contract.Breaking, check: "of type rsa: the new key is in the list", text: "not in the list after 0s",
+			severity: verify.Breaking, check: "of type rsa: the new key is in the list", text: "not in the list after 0s",
 		},
 		"scopes that were not asked for": {
 			wrap:     replacing("GET", 200, `"scopes":["read"]`, `"scopes":["read","write"]`),
-			severity: contract.Breaking, check: `with scopes ["read"]: the new key is in the list`, text: "does not show exactly the scopes read",
+			severity: verify.Breaking, check: `with scopes ["read"]: the new key is in the list`, text: "does not show exactly the scopes read",
 		},
 		"fewer scopes than full access": {
 			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"scopes":["read"]`),
-			severity: contract.Breaking, check: "of type rsa: the new key is in the list", text: "does not show exactly the scopes read and write",
+			severity: verify.Breaking, check: "of type rsa: the new key is in the list", text: "does not show exactly the scopes read and write",
 		},
 		"a subaccount that is ignored": {
 			wrap:     replacing("GET", 200, `"subaccount":63`, `"subaccount":null`),
-			severity: contract.Breaking, check: "for the highest subaccount: the new key is in the list", text: "restricted to the subaccount",
+			severity: verify.Breaking, check: "for the highest subaccount: the new key is in the list", text: "restricted to the subaccount",
 		},
 		"a subaccount that was not asked for": {
 			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"subaccount":0,"scopes":["read","write"]`),
-			severity: contract.Breaking, check: "with an RSA key: the new key is in the list", text: "free of any subaccount",
+			severity: verify.Breaking, check: "with an RSA key: the new key is in the list", text: "free of any subaccount",
 		},
 		"a subtrader that is ignored": {
 			wrap:     replacing("GET", 200, `"fcm_subtrader_id":"`, `"fcm_subtrader_id":null,"was":"`),
 			options:  []sandbox.Option{fcmMember()},
-			severity: contract.Breaking, check: "for a subtrader: the new key is in the list", text: "restricted to the subtrader",
+			severity: verify.Breaking, check: "for a subtrader: the new key is in the list", text: "restricted to the subtrader",
 		},
 		"a list of a subtrader that has all keys": {
 			wrap:     withoutQuery,
-			severity: contract.Breaking, check: "the list of a subtrader has its keys only", text: "not bound to it",
+			severity: verify.Breaking, check: "the list of a subtrader has its keys only", text: "not bound to it",
 		},
 		"a list of a subtrader that has all keys once it has one": {
 			wrap: func(next http.Handler) http.Handler {
@@ -215,7 +212,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 				})
 			},
 			options:  []sandbox.Option{fcmMember()},
-			severity: contract.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not bound to it",
+			severity: verify.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not bound to it",
 		},
 		"a list of a subtrader that is always empty": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -224,7 +221,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 				}
 			}),
 			options:  []sandbox.Option{fcmMember()},
-			severity: contract.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not in the subtrader's list",
+			severity: verify.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not in the list",
 		},
 		"every key listed twice": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -233,7 +230,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.body = `{"api_keys":[` + all + "," + all + "]}"
 				}
 			}),
-			severity: contract.Breaking, check: "each key is listed once", text: "more than once",
+			severity: verify.Breaking, check: "each key is listed once", text: "more than once",
 		},
 		"only new keys listed twice": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -242,32 +239,33 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					made.body = start + "},{" + strings.TrimSuffix(strings.TrimSpace(rest), "]}") + ",{" + rest
 				}
 			}),
-			severity: contract.Breaking, check: `with scopes ["write::trade"]: the new key is in the list`, text: "more than once",
+			severity: verify.Breaking, check: `with scopes ["write::trade"]: the new key is in the list`, text: "more than once",
 		},
 		"a gateway that answers for the service": {
 			wrap:     func(http.Handler) http.Handler { return answerAs(503, "text/html", "<h1>maintenance</h1>") },
-			severity: contract.Breaking, check: "the list", text: "so this is not verified",
+			severity: verify.Breaking, check: "the list", text: "so this is not verified",
 		},
 		"a rate limit without end": {
 			wrap:     func(http.Handler) http.Handler { return answer(429, `{"error":"too many requests"}`) },
-			severity: contract.Breaking, check: "the list", text: "so this is not verified",
+			severity: verify.Breaking, check: "the list", text: "so this is not verified",
 		},
 		"a Date that misleads": {
 			wrap: changing(func(_ *http.Request, made *made) {
 				made.header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 			}),
-			severity: contract.Minor, check: "clocks", text: "timestamps of the local clock are accepted",
+			severity: verify.Minor, check: "clocks", text: "timestamps of the local clock are accepted",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			report := verifiedSandbox(t, tt.wrap, tt.options...).mustVerify(t, contract.WithSettleTime(20*time.Millisecond), contract.WithRateLimitWait(time.Millisecond))
-			if report.Passed() {
-				t.Error("passed")
-			}
-			if !finds(report, tt.severity, tt.check, tt.text) {
-				t.Errorf("no %s deviation %q in %q:\n%s", tt.severity, tt.text, tt.check, report.Text())
-			}
+			inBubble(t, func(t *testing.T) {
+				report := verifiedSandbox(t, tt.wrap, tt.options...).mustVerify(t)
+				if report.Passed() {
+					t.Error("passed")
+				}
+				if !finds(report, tt.severity, tt.check, tt.text) {
+					t.Errorf("no %s deviation %q in %q:\n%s", tt.severity, tt.text, tt.check, report.Text())
+				}
+			})
 		})
 	}
 }
@@ -283,15 +281,4 @@ func withoutQuery(next http.Handler) http.Handler {
 		plain.URL.RawQuery, plain.RequestURI = "", r.URL.Path
 		next.ServeHTTP(w, plain)
 	})
-}
-
-func finds(report *contract.Report, severity contract.Severity, name, text string) bool {
-	for _, check := range report.Checks {
-		for _, d := range check.Deviations {
-			if check.Name == name && d.Severity == severity && strings.Contains(d.Text, text) {
-				return true
-			}
-		}
-	}
-	return false
 }

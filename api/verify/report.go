@@ -1,10 +1,11 @@
-package contract
+package verify
 
 import (
-	"encoding/xml"
 	"fmt"
 	"strings"
 	"time"
+
+	"kalshi.internal/apikeys/api/contract"
 )
 
 // Severity says how bad a deviation is.
@@ -29,7 +30,7 @@ type Deviation struct {
 	// Text says what differs, in one line, without key material or a signature.
 	Text string `json:"text"`
 	// Violation is the rule of the contract the answer breaks, if it is one.
-	Violation *Violation `json:"violation,omitempty"`
+	Violation *contract.Violation `json:"violation,omitempty"`
 }
 
 // Check is one request to a target and what was found about its answer.
@@ -58,7 +59,7 @@ func (c Check) Passed() bool {
 	return true
 }
 
-// Report is what [Verify] found. Its JSON form is that of encoding/json.
+// Report is what [Run] found. Its JSON form is that of encoding/json.
 type Report struct {
 	// BaseURL is the target's.
 	BaseURL string `json:"base_url"`
@@ -130,70 +131,4 @@ func (c Check) owner() string {
 		return "routing"
 	}
 	return c.Operation
-}
-
-type junitSuites struct {
-	XMLName xml.Name   `xml:"testsuites"`
-	Suite   junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name      string      `xml:"name,attr"`
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Time      string      `xml:"time,attr"`
-	Timestamp string      `xml:"timestamp,attr"`
-	Cases     []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Time    string        `xml:"time,attr"`
-	Failure *junitFailure `xml:"failure,omitempty"`
-	Notes   string        `xml:"system-out,omitempty"`
-}
-
-type junitFailure struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// JUnit returns the report as JUnit XML: a test case for every check.
-func (r *Report) JUnit() ([]byte, error) {
-	suite := junitSuite{
-		Name: "contract of " + r.BaseURL, Tests: len(r.Checks),
-		Time: seconds(r.Duration), Timestamp: r.Started.Format("2006-01-02T15:04:05"),
-	}
-	for _, check := range r.Checks {
-		each := junitCase{Class: check.owner(), Name: check.Name, Time: seconds(check.Duration)}
-		var failed, noted []string
-		var first *Deviation
-		for i, d := range check.Deviations {
-			if d.Severity == Note {
-				noted = append(noted, d.Text)
-				continue
-			}
-			failed = append(failed, string(d.Severity)+": "+d.Text)
-			if first == nil {
-				first = &check.Deviations[i]
-			}
-		}
-		if first != nil {
-			suite.Failures++
-			each.Failure = &junitFailure{first.Text, string(first.Severity), check.heading() + "\n" + strings.Join(failed, "\n")}
-		}
-		each.Notes = strings.Join(noted, "\n")
-		suite.Cases = append(suite.Cases, each)
-	}
-	body, err := xml.MarshalIndent(junitSuites{Suite: suite}, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("contract: JUnit report: %w", err)
-	}
-	return append([]byte(xml.Header), append(body, '\n')...), nil
-}
-
-func seconds(d time.Duration) string {
-	return fmt.Sprintf("%.3f", d.Seconds())
 }

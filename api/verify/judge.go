@@ -1,14 +1,15 @@
-package contract
+package verify
 
 import (
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
+
+	"kalshi.internal/apikeys/api/contract"
 )
 
-// wanted says how an attempt is to be answered.
+// wanted says how an attempt should be answered.
 type wanted struct {
 	status int
 	// other statuses that are tolerated, with the reason
@@ -40,23 +41,10 @@ func (c *Check) add(severity Severity, text string) {
 	c.Deviations = append(c.Deviations, Deviation{Severity: severity, Text: text})
 }
 
-// judge holds an answer against what was wanted and against the contract.
-func (c *Check) judge(op *operation, got *answer, want wanted, a attempt) {
+// judge adds what is wrong with an answer: its status, and what the contract says of the rest.
+func (c *Check) judge(got *answer, want wanted) {
 	c.judgeStatus(got.status, want)
-	if op == nil {
-		return
-	}
-	if _, documented := op.responses[got.status]; !documented {
-		return
-	}
-	var found findings
-	found.checkResponse(op, "", got.status, got.header, got.body, DefaultMaxBodyBytes)
-	for _, each := range found {
-		v := Violation{
-			Operation: op.id, Direction: Response, Method: a.method, Path: safePath(strings.Split(a.path, "?")[0]),
-			Status: got.status, Where: shorten(each.at.String(), maxWhere), Rule: each.rule,
-			Expected: shorten(each.expected, maxExpected), Got: shorten(each.got, maxGot),
-		}
+	for _, v := range got.violations {
 		c.Deviations = append(c.Deviations, Deviation{
 			Severity:  severityOf(v),
 			Text:      fmt.Sprintf("%s: rule %s: expected %s; got %s", v.Where, v.Rule, v.Expected, v.Got),
@@ -65,11 +53,11 @@ func (c *Check) judge(op *operation, got *answer, want wanted, a attempt) {
 	}
 }
 
-// severityOf rates what is wrong with an answer. A service may grow, so new fields are notes;
-// clients live from successes, and decide on the status of everything else.
-func severityOf(v Violation) Severity {
+// severityOf rates what is wrong with an answer. A service may grow, so new fields are notes.
+// Clients read what a success holds, and decide on the status alone of everything else.
+func severityOf(v contract.Violation) Severity {
 	switch {
-	case v.Rule == RuleUnknownProperty:
+	case v.Rule == contract.RuleUnknownProperty:
 		return Note
 	case v.Status <= 299:
 		return Breaking
@@ -87,7 +75,7 @@ func (c *Check) judgeStatus(status int, want wanted) {
 	switch reason, tolerated := want.noted[status]; {
 	case tolerated:
 		c.add(Note, text+": "+reason)
-	case slices.Contains(DefaultAllowedStatuses(), status):
+	case slices.Contains(contract.DefaultAllowedStatuses(), status):
 		// What was not verified must not pass.
 		c.add(Breaking, text+": the rate limit or a gateway answered, so this is not verified")
 	case wantsSuccess:
