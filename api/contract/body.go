@@ -17,19 +17,19 @@ type captured struct {
 	err  error // what reading ended with, if not the end of the body
 }
 
-// capture reads body up to limit bytes and returns a body that yields what the original would
+// capture reads body up to [MaxBodyBytes] and returns a body that yields what the original would
 // have: the same bytes, the same error, and whatever is beyond the limit. The original is
 // closed with the replacement. The announced length saves growing; it may be wrong.
-func capture(body io.ReadCloser, announced, limit int64) (captured, io.ReadCloser) {
+func capture(body io.ReadCloser, announced int64) (captured, io.ReadCloser) {
 	var buffer bytes.Buffer
-	buffer.Grow(int(min(max(announced, 0), limit)) + bytes.MinRead)
-	_, err := buffer.ReadFrom(io.LimitReader(body, limit+1))
+	buffer.Grow(int(min(max(announced, 0), MaxBodyBytes)) + bytes.MinRead)
+	_, err := buffer.ReadFrom(io.LimitReader(body, MaxBodyBytes+1))
 	got := captured{data: buffer.Bytes(), err: err}
 	parts := []io.Reader{bytes.NewReader(buffer.Bytes())}
 	switch {
 	case err != nil:
 		parts = append(parts, failingReader{err})
-	case int64(buffer.Len()) > limit:
+	case int64(buffer.Len()) > MaxBodyBytes:
 		got.over = true
 		parts = append(parts, body)
 	}
@@ -47,13 +47,13 @@ func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 // decoded undoes the coding of a body that net/http has left in place. It reports what keeps
 // the body from being checked and returns false then.
-func (f *findings) decoded(header http.Header, body captured, limit int64) ([]byte, bool) {
+func (f *findings) decoded(header http.Header, body captured) ([]byte, bool) {
 	switch {
 	case body.err != nil:
 		f.truncated(body)
 		return nil, false
 	case body.over:
-		f.add(root("body"), RuleSize, fmt.Sprintf("at most %d bytes", limit), "more")
+		f.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes", MaxBodyBytes), "more")
 		return nil, false
 	}
 	coding := strings.ToLower(strings.TrimSpace(strings.Join(headerValues(header, "Content-Encoding"), ",")))
@@ -61,15 +61,15 @@ func (f *findings) decoded(header http.Header, body captured, limit int64) ([]by
 		return body.data, true
 	}
 	if coding != "gzip" && coding != "x-gzip" {
-		f.add(root("header Content-Encoding"), RuleContentEncoding, "gzip or none", describeText(coding))
+		f.add("header Content-Encoding", RuleContentEncoding, "gzip or none", describeText(coding))
 		return nil, false
 	}
-	data, err := gunzip(body.data, limit)
+	data, err := gunzip(body.data)
 	switch {
 	case errors.Is(err, errTooLarge):
-		f.add(root("body"), RuleSize, fmt.Sprintf("at most %d bytes after decompression", limit), "more")
+		f.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes after decompression", MaxBodyBytes), "more")
 	case err != nil:
-		f.add(root("body"), RuleContentEncoding, "gzip, as its header says", "bytes that are not")
+		f.add(inBody, RuleContentEncoding, "gzip, as its header says", "bytes that are not")
 	}
 	return data, err == nil
 }
@@ -79,7 +79,7 @@ func (f *findings) truncated(body captured) {
 	if errors.Is(body.err, errUnfinished) {
 		got = fmt.Sprintf("%d bytes of a response that its handler did not finish", len(body.data))
 	}
-	f.add(root("body"), RuleTruncated, "the whole body", got)
+	f.add(inBody, RuleTruncated, "the whole body", got)
 }
 
 var (
@@ -87,13 +87,13 @@ var (
 	errUnfinished = errors.New("the handler did not finish its response")
 )
 
-func gunzip(data []byte, limit int64) ([]byte, error) {
+func gunzip(data []byte) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(reader, limit+1))
-	if err == nil && int64(len(plain)) > limit {
+	plain, err := io.ReadAll(io.LimitReader(reader, MaxBodyBytes+1))
+	if err == nil && int64(len(plain)) > MaxBodyBytes {
 		err = errTooLarge
 	}
 	return plain, err

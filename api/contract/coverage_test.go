@@ -53,7 +53,7 @@ func TestAWrongRequestCoversTheStatusItIsAnsweredWith(t *testing.T) {
 func TestCoverageIsJSONAndText(t *testing.T) {
 	coverage := contract.NewCoverage()
 	list().answering(answer(429, "")).throughTransport(t, contract.WithCoverage(coverage))
-	list().to("GET", "/nowhere").throughTransport(t, contract.WithCoverage(coverage), contract.AllowAnyRequest())
+	list().to("GET", "/nowhere").throughTransport(t, contract.WithCoverage(coverage), contract.Allow(isRequest))
 	text, err := json.Marshal(coverage)
 	if err != nil {
 		t.Fatal(err)

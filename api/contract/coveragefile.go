@@ -28,7 +28,7 @@ func (e *exchange) record(status int, fits bool) {
 	}
 	if err := appendCovered(e.settings.coverageFile, what); err != nil {
 		e.report(Response, status, findings{{
-			root("coverage file"), RuleCoverageFile,
+			"coverage file", RuleCoverageFile,
 			"a writable file with an absolute path in " + CoverageFileVariable, "a file that cannot be written",
 		}})
 	}

@@ -13,26 +13,21 @@
 // # What is checked
 //
 // Everything that the contract states: paths, methods, statuses, parameters, the three
-// authentication headers, media types, and every keyword of its schemas. A keyword that is not
-// checked cannot be added to the contract unnoticed: this package refuses to compile it, and
-// its tests fail.
+// authentication headers, media types, and every keyword of its schemas, by kin-openapi. What would
+// go unchecked, such as an unknown format or headers of a response, makes this package refuse the
+// contract, and its tests fail.
 //
-// Beyond the schemas, because validators commonly let it pass: a body must be exactly one JSON
-// value in UTF-8 without duplicate keys; nothing may be there that the contract does not have
-// (parameters, properties, bodies, statuses, redirects); authentication headers must look as a
-// signer makes them; an integer is written as one, because 1.0 is none to a Go client; and the
-// rules the contract states in words hold (write needs read, the PEM forms of keys, rsa
-// where a request names no key type).
-//
-// The schemas are checked by code of this package, not by kin-openapi, which loads them:
-// its errors quote the values they are about, private keys included, and it cannot see what
-// its JSON decoder has dropped. A test holds the two against each other.
+// Validators commonly let more pass than a contract states. This package does not: a body must be
+// exactly one JSON value in UTF-8 without duplicate keys; parameters, properties, bodies, statuses
+// and redirects that the contract does not have are violations; authentication headers must look as
+// a signer makes them; an integer must be written as one, because a Go client cannot decode 1.0; and
+// the rules that the contract states in words hold (write needs read, the PEM forms of keys, rsa where
+// a request names no key type).
 //
 // # What is never shown
 //
-// A violation describes values by kind and length. Only short words, such as enum values, and
-// UUIDs are quoted. Key material and signatures are in no field of it, wherever in a message
-// they stood.
+// A violation describes values by kind and length. It quotes only short words, such as enum values,
+// and UUIDs. No field of it holds key material or a signature, wherever in a message they stood.
 //
 // Everything here is safe for concurrent use.
 package contract

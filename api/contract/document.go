@@ -3,6 +3,7 @@ package contract
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,32 +32,16 @@ type operation struct {
 	id        string
 	method    string
 	path      string // the template, without the base path
-	query     map[string]parameter
-	inPath    map[string]parameter
-	security  []string // names of headers, all of them needed
-	canonical []string // the same names, as net/http writes them
-	request   *schema  // nil when the contract has no request body
-	responses map[int]response
-}
-
-type parameter struct {
-	required bool
-	schema   *schema
-}
-
-type response struct {
-	schema *schema // nil when the contract has no body for the status
+	query     map[string]*openapi3.Parameter
+	inPath    map[string]*openapi3.Parameter
+	security  []string                 // names of headers, all of them needed
+	canonical []string                 // the same names, as net/http writes them
+	request   *openapi3.Schema         // nil when the contract has no request body
+	responses map[int]*openapi3.Schema // nil for a status without a body
 }
 
 // statuses returns the documented statuses in ascending order.
-func (o *operation) statuses() []int {
-	var all []int
-	for status := range o.responses {
-		all = append(all, status)
-	}
-	slices.Sort(all)
-	return all
-}
+func (o *operation) statuses() []int { return slices.Sorted(maps.Keys(o.responses)) }
 
 // embedded compiles the embedded contract once. That cannot fail for a contract that passed
 // this package's tests, so a failure is a defect of the program, not a condition to handle.
@@ -71,10 +56,14 @@ var embedded = sync.OnceValue(func() *document {
 	panic("contract: the embedded contract cannot be checked: " + err.Error())
 })
 
-// compile refuses whatever the checks would silently pass over.
+// compile takes a document over and changes it. It refuses whatever the checks would silently pass
+// over.
 func compile(from *openapi3.T) (*document, error) {
 	to := &document{}
-	var err error
+	err := prepare(from)
+	if err != nil {
+		return nil, err
+	}
 	if to.basePath, err = commonBasePath(from.Servers); err != nil {
 		return nil, err
 	}
@@ -116,8 +105,8 @@ func commonBasePath(servers openapi3.Servers) (string, error) {
 func compileOperation(from *openapi3.T, method, path string, op *openapi3.Operation) (*operation, error) {
 	to := &operation{
 		id: op.OperationID, method: method, path: path,
-		query: map[string]parameter{}, inPath: map[string]parameter{},
-		responses: map[int]response{},
+		query: map[string]*openapi3.Parameter{}, inPath: map[string]*openapi3.Parameter{},
+		responses: map[int]*openapi3.Schema{},
 	}
 	return to, errors.Join(
 		to.compileParameters(op.Parameters),
@@ -129,15 +118,11 @@ func compileOperation(from *openapi3.T, method, path string, op *openapi3.Operat
 
 func (o *operation) compileParameters(refs openapi3.Parameters) error {
 	for _, ref := range refs {
-		compiled, err := compileSchema(ref.Value.Schema)
-		if err != nil {
-			return fmt.Errorf("parameter %s: %w", ref.Value.Name, err)
-		}
-		to := map[string]map[string]parameter{"query": o.query, "path": o.inPath}[ref.Value.In]
-		if to == nil || compiled.resolved().kind != stringKind {
+		to := map[string]map[string]*openapi3.Parameter{"query": o.query, "path": o.inPath}[ref.Value.In]
+		if to == nil || ref.Value.Schema == nil || !ref.Value.Schema.Value.Type.Is(openapi3.TypeString) {
 			return fmt.Errorf("parameter %s: only strings in query and path are supported", ref.Value.Name)
 		}
-		to[ref.Value.Name] = parameter{required: ref.Value.Required, schema: compiled}
+		to[ref.Value.Name] = ref.Value
 	}
 	return nil
 }
@@ -181,23 +166,23 @@ func (o *operation) compileResponses(from *openapi3.Responses) error {
 		if err != nil || len(ref.Value.Headers) > 0 {
 			return fmt.Errorf("response %s: only single statuses without headers are supported", code)
 		}
-		var to response
+		o.responses[status] = nil
 		if len(ref.Value.Content) > 0 {
-			if to.schema, err = compileContent(ref.Value.Content); err != nil {
+			if o.responses[status], err = compileContent(ref.Value.Content); err != nil {
 				return fmt.Errorf("response %s: %w", code, err)
 			}
 		}
-		o.responses[status] = to
 	}
 	return nil
 }
 
 const mediaTypeJSON = "application/json"
 
-func compileContent(content openapi3.Content) (*schema, error) {
+// compileContent wants a shared schema, because those are the ones that are prepared.
+func compileContent(content openapi3.Content) (*openapi3.Schema, error) {
 	media := content[mediaTypeJSON]
-	if media == nil || len(content) != 1 {
-		return nil, errors.New("only " + mediaTypeJSON + " is supported")
+	if media == nil || len(content) != 1 || media.Schema == nil || media.Schema.Ref == "" {
+		return nil, errors.New("only " + mediaTypeJSON + " with a schema of the components is supported")
 	}
-	return compileSchema(media.Schema)
+	return media.Schema.Value, nil
 }

@@ -21,7 +21,7 @@ type exchange struct {
 // begin checks a request and reports what is wrong with it.
 func begin(s *settings, reporter Reporter, r *http.Request, body captured, caller func() string) *exchange {
 	e := &exchange{
-		settings: s, reporter: reporter, method: methodOf(r), path: protocol.Path(r.URL), caller: caller,
+		settings: s, reporter: reporter, method: protocol.Method(r), path: protocol.Path(r.URL), caller: caller,
 	}
 	var found findings
 	op, values, problem := embedded().match(s.basePath, e.method, e.path)
@@ -29,7 +29,7 @@ func begin(s *settings, reporter Reporter, r *http.Request, body captured, calle
 		found = append(found, *problem)
 	} else {
 		e.operation = op
-		e.keyType = askedKeyType(op.request, found.checkRequest(op, values, r, body, s.maxBody))
+		e.keyType = askedKeyType(op.request, found.checkRequest(op, values, r, body))
 	}
 	e.report(Request, 0, found)
 	return e
@@ -42,17 +42,9 @@ func (e *exchange) end(status int, header http.Header, body captured) {
 		return
 	}
 	var found findings
-	found.checkResponse(e.operation, e.keyType, status, header, body, e.settings.maxBody)
+	found.checkResponse(e.operation, e.keyType, status, header, body)
 	fits := e.report(Response, status, found)
 	e.record(status, fits)
-}
-
-// methodOf returns the method with the default that net/http gives an empty one.
-func methodOf(r *http.Request) string {
-	if r.Method == "" {
-		return http.MethodGet
-	}
-	return r.Method
 }
 
 // report hands the findings to the reporter and returns whether all of them are allowed.
@@ -64,7 +56,7 @@ func (e *exchange) report(direction Direction, status int, found findings) (fits
 			Method:    describeMethod(e.method),
 			Path:      safePath(e.path),
 			Status:    status,
-			Where:     shorten(each.at.String(), maxWhere),
+			Where:     shorten(each.where, maxWhere),
 			Rule:      each.rule,
 			Expected:  shorten(each.expected, maxExpected),
 			Got:       shorten(each.got, maxGot),

@@ -13,37 +13,14 @@ func Compile(doc *openapi3.T) error {
 	return err
 }
 
-// ParseForTest parses one JSON value and returns it as encoding/json would, with numbers as
-// json.Number. Trailing tells of bytes after the value.
-func ParseForTest(data []byte) (parsed any, trailing bool, err error) {
-	v, err := parse(data)
-	if errors.Is(err, errTrailing) {
-		return plain(&v), true, nil
+// ParseForTest parses one JSON value. Trailing tells of bytes after the value.
+func ParseForTest(data []byte) (value any, trailing bool, err error) {
+	body, err := parse(data)
+	if body == nil {
+		return nil, false, err
 	}
-	return plain(&v), false, err
+	return body.value, errors.Is(err, errTrailing), nil
 }
 
-func plain(v *value) any {
-	switch v.kind {
-	case boolKind:
-		return v.text == "true"
-	case integerKind, numberKind:
-		return json.Number(v.text)
-	case stringKind:
-		return v.text
-	case arrayKind:
-		list := []any{}
-		for i := range v.items {
-			list = append(list, plain(&v.items[i]))
-		}
-		return list
-	case objectKind:
-		object := map[string]any{}
-		for _, m := range v.members {
-			object[m.name] = plain(v.member(m.name))
-		}
-		return object
-	default:
-		return nil
-	}
-}
+// NumberForTest returns a number as [ParseForTest] has it.
+func NumberForTest(literal json.Number) any { return schemaNumber(literal) }

@@ -33,11 +33,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	received := r
 	if r.Body != nil && r.Body != http.NoBody {
 		copied := *r
-		body, copied.Body = capture(r.Body, r.ContentLength, h.settings.maxBody)
+		body, copied.Body = capture(r.Body, r.ContentLength)
 		received = &copied
 	}
 	e := begin(&h.settings, h.reporter, r, body, noCaller)
-	record := &recorder{ResponseWriter: w, limit: h.settings.maxBody}
+	record := &recorder{ResponseWriter: w}
 	// Deferred, so that a handler that panics is checked as well; the panic goes on.
 	defer func() { e.end(record.outcome()) }()
 	h.next.ServeHTTP(record, received)
@@ -49,7 +49,6 @@ func noCaller() string { return "" }
 // recorder passes a response on and keeps a copy of what the client gets to see.
 type recorder struct {
 	http.ResponseWriter
-	limit    int64
 	status   int
 	header   http.Header // as it was when the status was written
 	body     captured
@@ -73,7 +72,7 @@ func (r *recorder) Write(data []byte) (int, error) {
 		r.WriteHeader(http.StatusOK)
 	}
 	r.written += int64(len(data))
-	room := max(0, r.limit-int64(len(r.body.data)))
+	room := max(0, MaxBodyBytes-int64(len(r.body.data)))
 	r.body.over = r.body.over || int64(len(data)) > room
 	r.body.data = append(r.body.data, data[:min(room, int64(len(data)))]...)
 	return r.ResponseWriter.Write(data)

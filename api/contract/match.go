@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +13,7 @@ import (
 func (d *document) match(basePath, method, path string) (*operation, map[string]string, *finding) {
 	rest, ok := strings.CutPrefix(path, basePath)
 	if !ok || !strings.HasPrefix(rest, "/") {
-		return nil, nil, &finding{root("path"), RulePath, "a path below " + basePath + "/", safePath(path)}
+		return nil, nil, &finding{"path", RulePath, "a path below " + basePath + "/", safePath(path)}
 	}
 	segments := strings.Split(rest, "/")
 	methods := map[string]bool{}
@@ -30,11 +31,11 @@ func (d *document) match(basePath, method, path string) (*operation, map[string]
 	}
 	switch {
 	case len(methods) > 0:
-		return nil, nil, &finding{root("method"), RuleMethod, "one of " + joinKeys(methods), describeMethod(method)}
+		return nil, nil, &finding{"method", RuleMethod, "one of " + strings.Join(slices.Sorted(maps.Keys(methods)), ", "), describeMethod(method)}
 	case strings.HasSuffix(rest, "/") && d.knows(strings.TrimSuffix(rest, "/")):
-		return nil, nil, &finding{root("path"), RuleTrailingSlash, "no slash at the end", safePath(path)}
+		return nil, nil, &finding{"path", RuleTrailingSlash, "no slash at the end", safePath(path)}
 	}
-	return nil, nil, &finding{root("path"), RulePath, "a documented path", safePath(path)}
+	return nil, nil, &finding{"path", RulePath, "a documented path", safePath(path)}
 }
 
 func (d *document) knows(path string) bool {
@@ -65,15 +66,6 @@ func (r route) match(segments []string) (map[string]string, bool) {
 		values[strings.TrimSuffix(name, "}")] = content
 	}
 	return values, true
-}
-
-func joinKeys(set map[string]bool) string {
-	var names []string
-	for name := range set {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }
 
 func describeMethod(method string) string {

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// DefaultMaxBodyBytes is how much of a body is checked when [WithMaxBodyBytes] is not given:
-// 1 MiB, far above what the contract's bodies need (our own choice).
-const DefaultMaxBodyBytes = 1 << 20
+// MaxBodyBytes is how much of a body is held in memory and checked, before and after
+// decompression: 1 MiB, far above what the contract's bodies need (our own choice). A larger body
+// passes through unharmed and breaks [RuleSize].
+const MaxBodyBytes = 1 << 20
 
 // An Option changes how [Transport] and [Handler] check.
 type Option func(*settings)
 
 type settings struct {
 	basePath string
-	maxBody  int64
 	coverage *Coverage
 	allow    []func(Violation) bool
 	// path of the file that test binaries share, or empty
@@ -25,7 +25,6 @@ type settings struct {
 func newSettings(opts []Option) settings {
 	s := settings{
 		basePath:     embedded().basePath,
-		maxBody:      DefaultMaxBodyBytes,
 		allow:        []func(Violation) bool{isAllowedByDefault},
 		coverageFile: os.Getenv(CoverageFileVariable),
 	}
@@ -60,24 +59,6 @@ func AllowRules(rules ...Rule) Option {
 	return Allow(func(v Violation) bool { return slices.Contains(rules, v.Rule) })
 }
 
-// AllowStatuses lets undocumented response statuses pass, beyond [DefaultAllowedStatuses].
-func AllowStatuses(statuses ...int) Option {
-	return Allow(isStatus(statuses...))
-}
-
-// AllowUnknownResponseProperties lets responses carry properties the contract does not have,
-// because a service may grow. Requests still may not.
-func AllowUnknownResponseProperties() Option {
-	return Allow(func(v Violation) bool {
-		return v.Direction == Response && v.Rule == RuleUnknownProperty
-	})
-}
-
-// AllowAnyRequest lets every request pass: for tests that send wrong requests on purpose.
-func AllowAnyRequest() Option {
-	return Allow(func(v Violation) bool { return v.Direction == Request })
-}
-
 // AllowNothing removes every allowance given before it, [DefaultAllowedStatuses] included.
 func AllowNothing() Option {
 	return func(s *settings) { s.allow = nil }
@@ -89,19 +70,7 @@ func WithBasePath(path string) Option {
 	return func(s *settings) { s.basePath = path }
 }
 
-// WithMaxBodyBytes sets how many bytes of a body are held in memory and checked, before and
-// after decompression. A larger body passes through unharmed and breaks [RuleSize].
-func WithMaxBodyBytes(n int64) Option {
-	return func(s *settings) { s.maxBody = n }
-}
-
 // WithCoverage records the exchanges in c, which any number of transports and handlers share.
 func WithCoverage(c *Coverage) Option {
 	return func(s *settings) { s.coverage = c }
-}
-
-func isStatus(statuses ...int) func(Violation) bool {
-	return func(v Violation) bool {
-		return v.Rule == RuleStatus && slices.Contains(statuses, v.Status)
-	}
 }

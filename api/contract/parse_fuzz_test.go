@@ -31,11 +31,28 @@ func FuzzBodiesAreReadAsEncodingJSONReadsThem(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !reflect.DeepEqual(got, want) {
+		if want := numbered(want); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %#v, encoding/json has %#v", got, want)
 		}
 		if _, next := decoder.Token(); trailing != (next != io.EOF) {
 			t.Errorf("trailing bytes: %v, encoding/json: %v", trailing, next)
 		}
 	})
+}
+
+// numbered replaces the numbers in a value.
+func numbered(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return contract.NumberForTest(v)
+	case []any:
+		for i := range v {
+			v[i] = numbered(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = numbered(v[name])
+		}
+	}
+	return v
 }

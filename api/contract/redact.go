@@ -3,8 +3,11 @@ package contract
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Limits on the parts of a violation, in characters, so that its text fits one screen.
@@ -32,7 +35,7 @@ var separators = strings.NewReplacer("_", "", ":", "", ".", "", "-", "", " ", ""
 // Everything else is described by its kind and length only. What may be shown is listed,
 // because what must be hidden cannot be.
 func showable(text string) bool {
-	if text == "" || isUUID(text) {
+	if text == "" || protocol.IsKeyID(text) {
 		return true
 	}
 	return len(text) <= maxToken && tokenForm.MatchString(text) &&
@@ -48,22 +51,32 @@ func describeText(text string) string {
 }
 
 // describe tells what v is without showing what may be a secret.
-func describe(v *value) string {
-	switch v.kind {
-	case stringKind:
-		return describeText(v.text)
-	case integerKind, numberKind:
-		if len(v.text) > maxDigits {
-			return fmt.Sprintf("a number of %d digits", len(v.text))
-		}
-		return "the number " + v.text
-	case arrayKind:
-		return fmt.Sprintf("an array of %d items", len(v.items))
-	case objectKind:
-		return fmt.Sprintf("an object of %d members", len(v.members))
-	default:
-		return v.text
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return describeText(v)
+	case float64:
+		return describeNumber(v)
+	case []any:
+		return fmt.Sprintf("an array of %d items", len(v))
+	case map[string]any:
+		return fmt.Sprintf("an object of %d members", len(v))
 	}
+	return fmt.Sprint(v)
+}
+
+// describeNumber tells of a number in the form of [schemaNumber]. Long ones may be a secret.
+func describeNumber(number float64) string {
+	text := strconv.FormatFloat(number, 'f', -1, 64)
+	switch {
+	case number == unwritten:
+		return "a number that is not written as an integer"
+	case len(text) > maxDigits:
+		return fmt.Sprintf("a number of more than %d digits", maxDigits)
+	}
+	return "the number " + text
 }
 
 // safeName returns a member or parameter name for use in a place: the name itself if it may

@@ -3,9 +3,8 @@ package contract
 import (
 	"crypto/ed25519"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"mime"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,15 +14,15 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// checkRequest reports what of a request does not fit op. It returns the body, or nil where there
-// is none to look at.
-func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured, limit int64) *value {
+// checkRequest reports what of a request does not fit op. It returns the value of the body, or nil
+// where there is none to look at.
+func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured) any {
 	for name, param := range op.inPath {
-		f.check(param.schema, textValue(inPath[name]), root("path "+name))
+		f.checkSchema(param.Schema.Value, inPath[name], "path "+name)
 	}
 	f.checkQuery(op, r.URL.RawQuery)
 	f.checkAuthentication(op, r.Header)
-	data, ok := f.decoded(r.Header, body, limit)
+	data, ok := f.decoded(r.Header, body)
 	if !ok {
 		return nil
 	}
@@ -31,50 +30,40 @@ func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http
 		f.checkNoBody(data)
 		return nil
 	}
-	parsed := f.checkBody(op.request, r.Header, data)
-	if parsed != nil {
-		f.checkWords(op.request, parsed, "")
-	}
-	return parsed
-}
-
-func textValue(text string) *value {
-	return &value{kind: stringKind, text: text}
+	value := f.checkBody(op.request, r.Header, data)
+	f.checkWords(op.request, value, "")
+	return value
 }
 
 func (f *findings) checkQuery(op *operation, rawQuery string) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		f.add(root("query"), RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
+		f.add("query", RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
 	}
 	for name, values := range query {
 		where := "query " + safeName(name)
 		param, known := op.query[name]
 		switch {
 		case !known:
-			f.add(root(where), RuleUnknownParameter, op.queryNames(), "the parameter")
+			f.add(where, RuleUnknownParameter, op.queryNames(), "the parameter")
 		case len(values) > 1:
-			f.add(root(where), RuleRepeatedParameter, "one value", fmt.Sprintf("%d values", len(values)))
+			f.add(where, RuleRepeatedParameter, "one value", fmt.Sprintf("%d values", len(values)))
 		default:
-			f.check(param.schema, textValue(values[0]), root(where))
+			f.checkSchema(param.Schema.Value, values[0], where)
 		}
 	}
 	for name, param := range op.query {
-		if param.required && !query.Has(name) {
-			f.add(root("query "+name), RuleRequired, "a value", "no such parameter")
+		if param.Required && !query.Has(name) {
+			f.add("query "+name, RuleRequired, "a value", "no such parameter")
 		}
 	}
 }
 
 func (o *operation) queryNames() string {
-	known := make(map[string]bool, len(o.query))
-	for name := range o.query {
-		known[name] = true
-	}
-	if len(known) == 0 {
+	if len(o.query) == 0 {
 		return "no query parameters"
 	}
-	return "only " + joinKeys(known)
+	return "only " + strings.Join(slices.Sorted(maps.Keys(o.query)), ", ")
 }
 
 // checkAuthentication reports each header that is missing on its own, because a request with
@@ -84,12 +73,12 @@ func (f *findings) checkAuthentication(op *operation, header http.Header) {
 		values := headerValues(header, op.canonical[i])
 		switch {
 		case len(values) == 0 || values[0] == "":
-			f.add(root("header "+name), RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
+			f.add("header "+name, RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
 		case len(values) > 1:
-			f.add(root("header "+name), RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
+			f.add("header "+name, RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
 		default:
 			if expected, ok := headerForm(name, values[0]); !ok {
-				f.add(root("header "+name), RuleHeaderForm, expected, describeHeader(name, values[0]))
+				f.add("header "+name, RuleHeaderForm, expected, describeHeader(name, values[0]))
 			}
 		}
 	}
@@ -121,7 +110,7 @@ const minRSASignature = 256
 func headerForm(name, text string) (expected string, ok bool) {
 	switch name {
 	case protocol.HeaderKey:
-		return "an API key ID, a UUID", isUUID(text)
+		return "an API key ID, a UUID", protocol.IsKeyID(text)
 	case protocol.HeaderTimestamp:
 		number, err := strconv.ParseInt(text, 10, 64)
 		canonical := err == nil && strconv.FormatInt(number, 10) == text
@@ -140,69 +129,4 @@ func describeHeader(name, text string) string {
 		return describeText(text)
 	}
 	return fmt.Sprintf("a string of %d characters", len(text))
-}
-
-func (f *findings) checkNoBody(data []byte) {
-	if len(data) > 0 {
-		f.add(root("body"), RuleBodyUnexpected, "no body", fmt.Sprintf("%d bytes", len(data)))
-	}
-}
-
-// checkBody reports what of a body does not fit s and returns the value in it, or nil when
-// there is none to look at.
-func (f *findings) checkBody(s *schema, header http.Header, data []byte) *value {
-	if len(data) == 0 {
-		f.add(root("body"), RuleBodyMissing, "a JSON value", "no body")
-		return nil
-	}
-	if !f.checkContentType(header) {
-		return nil
-	}
-	parsed, err := parse(data)
-	switch {
-	case errors.Is(err, errTrailing):
-		f.add(root("body"), RuleOneValue, "exactly one JSON value", err.Error())
-	case err != nil:
-		f.add(root("body"), RuleJSON, "a JSON value", err.Error())
-		return nil
-	}
-	at := root("body")
-	f.duplicates(&parsed, at)
-	f.check(s, &parsed, at)
-	return &parsed
-}
-
-func (f *findings) checkContentType(header http.Header) bool {
-	values := headerValues(header, "Content-Type")
-	problem := "none"
-	switch len(values) {
-	case 0:
-	case 1:
-		problem = notJSON(values[0])
-	default:
-		problem = fmt.Sprintf("%d of them", len(values))
-	}
-	if problem != "" {
-		f.add(root("header Content-Type"), RuleContentType, mediaTypeJSON+" in UTF-8", problem)
-	}
-	return problem == ""
-}
-
-// notJSON tells what else than JSON a content type names, and returns "" for JSON. JSON is
-// always UTF-8 (RFC 8259, 8.1), so a charset may say that or nothing.
-func notJSON(contentType string) string {
-	if contentType == mediaTypeJSON {
-		return ""
-	}
-	mediaType, parameters, err := mime.ParseMediaType(contentType)
-	charset, hasCharset := parameters["charset"]
-	switch {
-	case err != nil:
-		return "a value that cannot be read"
-	case mediaType != mediaTypeJSON:
-		return describeText(mediaType)
-	case hasCharset && !strings.EqualFold(charset, "utf-8"):
-		return "the charset " + describeText(strings.ToLower(charset))
-	}
-	return ""
 }

@@ -2,29 +2,27 @@ package contract
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // checkResponse reports what of a response does not fit op. A key in it must be of the type that
 // was asked for, if that is not empty. The status is 0 when there was no response.
-func (f *findings) checkResponse(op *operation, asked string, status int, header http.Header, body captured, limit int64) {
+func (f *findings) checkResponse(op *operation, asked string, status int, header http.Header, body captured) {
 	documented, ok := op.responses[status]
 	if status == 0 {
-		f.add(root("status"), RuleTruncated, "one of "+op.statusList(), "none, because the handler did not finish")
+		f.add("status", RuleTruncated, "one of "+op.statusList(), "none, because the handler did not finish")
 		return
 	}
 	if !ok {
-		f.add(root("status"), RuleStatus, "one of "+op.statusList(), strconv.Itoa(status))
+		f.add("status", RuleStatus, "one of "+op.statusList(), strconv.Itoa(status))
 		// That a handler stops half way is its own fault, also where its status is allowed.
 		if errors.Is(body.err, errUnfinished) {
 			f.truncated(body)
 		}
 		return
 	}
-	if documented.schema == nil {
+	if documented == nil {
 		if body.err != nil {
 			f.truncated(body)
 		}
@@ -32,13 +30,11 @@ func (f *findings) checkResponse(op *operation, asked string, status int, header
 		f.checkNoLength(header, body)
 		return
 	}
-	data, ok := f.decoded(header, body, limit)
+	data, ok := f.decoded(header, body)
 	if !ok {
 		return
 	}
-	if parsed := f.checkBody(documented.schema, header, data); parsed != nil {
-		f.checkWords(documented.schema, parsed, asked)
-	}
+	f.checkWords(documented, f.checkBody(documented, header, data), asked)
 }
 
 // checkNoLength catches a body that net/http has already hidden from its caller: it reads none
@@ -46,14 +42,8 @@ func (f *findings) checkResponse(op *operation, asked string, status int, header
 func (f *findings) checkNoLength(header http.Header, body captured) {
 	length := header.Get("Content-Length")
 	if len(body.data) == 0 && length != "" && length != "0" {
-		f.add(root("header Content-Length"), RuleBodyUnexpected, "no body", "the length of one")
+		f.add("header Content-Length", RuleBodyUnexpected, "no body", "the length of one")
 	}
 }
 
-func (o *operation) statusList() string {
-	var all []string
-	for _, status := range o.statuses() {
-		all = append(all, fmt.Sprint(status))
-	}
-	return strings.Join(all, ", ")
-}
+func (o *operation) statusList() string { return joined(o.statuses(), strconv.Itoa) }

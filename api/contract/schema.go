@@ -4,181 +4,167 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// schema is the part of an OpenAPI schema that the contract uses, ready for checking.
-type schema struct {
-	kind          kind // anyKind when the contract names no type
-	nullable      bool
-	enum          []string
-	format        string
-	pattern       *regexp.Regexp
-	minimum       *int64
-	maximum       *int64
-	items         *schema
-	required      []string
-	properties    map[string]*schema
-	minProperties uint64
-	allOf         []*schema
-	oneOf         []*schema
-	not           *schema
-}
+const (
+	formatUUID  = "uuid"
+	formatInt64 = "int64"
+)
 
-var kinds = map[string]kind{
-	openapi3.TypeBoolean: boolKind,
-	openapi3.TypeInteger: integerKind,
-	openapi3.TypeString:  stringKind,
-	openapi3.TypeArray:   arrayKind,
-	openapi3.TypeObject:  objectKind,
-}
+var errFormat = errors.New("another form")
 
-// compileSchema refuses every keyword it does not check, so a constraint that is added to the
-// contract cannot go unchecked unnoticed.
-func compileSchema(ref *openapi3.SchemaRef) (*schema, error) {
-	if ref == nil || ref.Value == nil {
-		return nil, errors.New("a schema is missing")
-	}
-	from := ref.Value
-	if err := onlyKnownKeywords(from); err != nil {
-		return nil, err
-	}
-	to := &schema{
-		nullable:      from.Nullable,
-		format:        from.Format,
-		required:      from.Required,
-		minProperties: from.MinProps,
-	}
-	if from.Type != nil {
-		if !from.Type.IsSingle() {
-			return nil, errors.New("a schema with several types is not supported")
+// checkSchema reports what of v, which is in the form of [parsed], does not fit s.
+func (f *findings) checkSchema(s *openapi3.Schema, v any, where string) {
+	isUUID := func(text string) error {
+		if !protocol.IsKeyID(text) {
+			return errFormat
 		}
-		var known bool
-		if to.kind, known = kinds[from.Type.Slice()[0]]; !known {
-			return nil, fmt.Errorf("type %s is not supported", from.Type.Slice()[0])
-		}
-	}
-	return to, errors.Join(
-		to.compileValues(from),
-		to.compileParts(from),
-	)
-}
-
-func (s *schema) compileValues(from *openapi3.Schema) (err error) {
-	for _, value := range from.Enum {
-		text, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("enum value %v: only strings are supported", value)
-		}
-		s.enum = append(s.enum, text)
-	}
-	if s.format != "" && !slices.Contains([]string{formatUUID, formatInt64}, s.format) {
-		return fmt.Errorf("format %q is not supported", s.format)
-	}
-	if from.Pattern != "" {
-		if s.pattern, err = regexp.Compile(from.Pattern); err != nil {
-			return fmt.Errorf("pattern: %w", err)
-		}
-	}
-	if s.minimum, err = wholeNumber(from.Min); err != nil {
-		return err
-	}
-	s.maximum, err = wholeNumber(from.Max)
-	return err
-}
-
-func wholeNumber(bound *float64) (*int64, error) {
-	if bound == nil {
-		return nil, nil
-	}
-	whole := int64(*bound)
-	if float64(whole) != *bound {
-		return nil, fmt.Errorf("bound %v: only whole numbers are supported", *bound)
-	}
-	return &whole, nil
-}
-
-func (s *schema) compileParts(from *openapi3.Schema) (err error) {
-	if from.Items != nil {
-		if s.items, err = compileSchema(from.Items); err != nil {
-			return fmt.Errorf("items: %w", err)
-		}
-	}
-	if from.Not != nil {
-		if s.not, err = compileSchema(from.Not); err != nil {
-			return fmt.Errorf("not: %w", err)
-		}
-	}
-	if s.allOf, err = compileAll(from.AllOf); err != nil {
-		return fmt.Errorf("allOf: %w", err)
-	}
-	if s.oneOf, err = compileAll(from.OneOf); err != nil {
-		return fmt.Errorf("oneOf: %w", err)
-	}
-	for _, branch := range s.allOf {
-		// A property known to one branch is unknown to the others; the contract needs none.
-		if branch.kind == objectKind {
-			return errors.New("allOf of objects is not supported")
-		}
-	}
-	return s.compileProperties(from.Properties)
-}
-
-func (s *schema) compileProperties(from openapi3.Schemas) error {
-	if len(from) == 0 {
 		return nil
 	}
-	s.properties = make(map[string]*schema, len(from))
-	for name, ref := range from {
-		property, err := compileSchema(ref)
-		if err != nil {
-			return fmt.Errorf("property %s: %w", name, err)
+	err := s.VisitJSON(v, openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(),
+		openapi3.WithStringFormatValidator(formatUUID, openapi3.NewCallbackValidator(isUUID)))
+	for _, each := range flat(err) {
+		f.addSchemaError(each, where)
+	}
+}
+
+// flat returns the errors that an error of VisitJSON consists of. Of the branches of a oneOf it
+// takes the one whose type the value has, if there is one: that is what the sender meant.
+func flat(err error) []*openapi3.SchemaError {
+	if err == nil {
+		return nil
+	}
+	if several, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // its method As looks into its parts
+		var all []*openapi3.SchemaError
+		for _, each := range several {
+			all = append(all, flat(each)...)
 		}
-		s.properties[name] = property
+		return all
 	}
-	return nil
+	one, ok := errors.AsType[*openapi3.SchemaError](err)
+	if !ok {
+		// A defect of the contract that its own checks missed.
+		return []*openapi3.SchemaError{{Schema: &openapi3.Schema{}, SchemaField: "schema"}}
+	}
+	branches, _ := errors.AsType[openapi3.MultiError](one.Origin)
+	meant := slices.IndexFunc(one.Schema.OneOf, func(ref *openapi3.SchemaRef) bool { return ref.Value.Type.Is(typeOf(one.Value)) })
+	switch {
+	case one.SchemaField == "allOf" && len(branches) > 0:
+		return flat(branches)
+	case one.SchemaField == "oneOf" && meant >= 0 && meant < len(branches):
+		return flat(branches[meant])
+	}
+	return []*openapi3.SchemaError{one}
 }
 
-func compileAll(refs openapi3.SchemaRefs) ([]*schema, error) {
-	var branches []*schema
-	for _, ref := range refs {
-		branch, err := compileSchema(ref)
-		if err != nil {
-			return nil, err
+func (f *findings) addSchemaError(err *openapi3.SchemaError, where string) {
+	path, s, got, keyword := err.JSONPointer(), err.Schema, describe(err.Value), keywordOf(err)
+	var expected string
+	switch keyword {
+	case "properties":
+		f.addUnknown(err, where)
+		return
+	case "required":
+		expected, got = "a value", "no such member"
+	case "not":
+		expected, got = "not all of "+strings.Join(s.Not.Value.Required, ", "), "all of them"
+	case "type", "nullable":
+		expected = article(s)
+	case "oneOf":
+		expected = "exactly one of " + joined(s.OneOf, func(ref *openapi3.SchemaRef) string { return article(ref.Value) })
+	case "enum":
+		expected = "one of " + joined(s.Enum, func(value any) string { return fmt.Sprint(value) })
+	case "pattern":
+		expected = "a string that matches " + s.Pattern
+	case "format":
+		expected = map[string]string{formatUUID: "a UUID", formatInt64: "an integer of at most 64 bits"}[s.Format]
+	default:
+		// It names the bound, and never the value.
+		expected = err.Reason
+	}
+	f.add(below(where, path...), ruleOf(keyword), expected, got)
+}
+
+// keywordOf returns the keyword that a value breaks. VisitJSON looks at enum and not before it looks
+// at the type, which says more.
+func keywordOf(err *openapi3.SchemaError) string {
+	switch keyword := err.SchemaField; {
+	case keyword != "enum" && keyword != "not":
+		return keyword
+	case err.Value == nil:
+		return "nullable"
+	case !err.Schema.Type.Permits(typeOf(err.Value)):
+		return "type"
+	default:
+		return keyword
+	}
+}
+
+// addUnknown reports the members that an object should not have. VisitJSON has an error for each,
+// which names it in its text only.
+func (f *findings) addUnknown(err *openapi3.SchemaError, where string) {
+	members, _ := err.Value.(map[string]any)
+	known := "one of " + strings.Join(slices.Sorted(maps.Keys(err.Schema.Properties)), ", ")
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if err.Schema.Properties[name] == nil {
+			f.add(below(where, append(err.JSONPointer(), name)...), RuleUnknownProperty, known, describe(members[name]))
 		}
-		branches = append(branches, branch)
 	}
-	return branches, nil
 }
 
-func onlyKnownKeywords(from *openapi3.Schema) error {
-	rest := *from
-	rest.Extensions, rest.Origin = nil, nil
-	rest.Title, rest.Description, rest.Example, rest.Deprecated = "", "", nil, false
-	rest.Type, rest.Nullable, rest.Format, rest.Enum, rest.Pattern = nil, false, "", nil, ""
-	rest.Min, rest.Max, rest.MinProps = nil, nil, 0
-	rest.Items, rest.Required, rest.Properties = nil, nil, nil
-	rest.AllOf, rest.OneOf, rest.Not = nil, nil, nil
-	if !reflect.ValueOf(rest).IsZero() {
-		return errors.New("a schema has a keyword that is not checked")
+// ruleOf returns the rule that is named after a keyword.
+func ruleOf(keyword string) Rule {
+	switch keyword {
+	case "nullable":
+		return RuleNull
+	case "oneOf":
+		return RuleOneOf
+	case "minProperties":
+		return RuleMinProperties
 	}
-	return nil
+	return Rule(keyword)
 }
 
-// propertyNames returns the names of the properties in alphabetical order.
-func (s *schema) propertyNames() []string {
-	return slices.Sorted(maps.Keys(s.properties))
+func joined[T any](list []T, text func(T) string) string {
+	var texts []string
+	for _, each := range list {
+		texts = append(texts, text(each))
+	}
+	return strings.Join(texts, ", ")
 }
 
-// resolved returns the schema that describes the value itself: for a property that is an allOf
-// around one shared schema, that schema.
-func (s *schema) resolved() *schema {
-	for s.kind == anyKind && len(s.allOf) == 1 {
-		s = s.allOf[0]
+// article names the type that s asks for.
+func article(s *openapi3.Schema) string {
+	for _, name := range []string{openapi3.TypeInteger, openapi3.TypeArray, openapi3.TypeObject} {
+		if s.Type.Is(name) {
+			return "an " + name
+		}
 	}
-	return s
+	if s.Type == nil {
+		return "another value"
+	}
+	return "a " + strings.Join(s.Type.Slice(), " or ")
+}
+
+// typeOf returns the type of a value as a schema names it.
+func typeOf(v any) string {
+	switch v.(type) {
+	case bool:
+		return openapi3.TypeBoolean
+	case float64:
+		return openapi3.TypeInteger
+	case string:
+		return openapi3.TypeString
+	case []any:
+		return openapi3.TypeArray
+	case map[string]any:
+		return openapi3.TypeObject
+	}
+	return "null"
 }

@@ -8,8 +8,8 @@ import (
 // before next sends it, the response before the caller sees it. It changes neither, it stops
 // neither, and what it finds goes to reporter. A nil next is [http.DefaultTransport].
 //
-// Bodies are read ahead up to the limit of [WithMaxBodyBytes], so a request body that is
-// written while its response is being read does not work through it. The bytes, lengths and
+// Bodies are read ahead up to [MaxBodyBytes], so a request body that is written while its response
+// is being read does not work through it. The bytes, lengths and
 // errors the two sides see are the original ones. A response that net/http has decompressed is
 // checked as its caller gets it.
 //
@@ -34,7 +34,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.Body != http.NoBody {
 		// A RoundTripper must not change its request, and reading a body does.
 		copied := *r
-		body, copied.Body = capture(r.Body, r.ContentLength, t.settings.maxBody)
+		body, copied.Body = capture(r.Body, r.ContentLength)
 		sent = &copied
 	}
 	e := begin(&t.settings, t.reporter, r, body, caller)
@@ -52,6 +52,6 @@ func (t *transport) captureAnswer(answer *http.Response) captured {
 		return captured{}
 	}
 	var body captured
-	body, answer.Body = capture(answer.Body, answer.ContentLength, t.settings.maxBody)
+	body, answer.Body = capture(answer.Body, answer.ContentLength)
 	return body
 }

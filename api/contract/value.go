@@ -5,54 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
-
-type kind int
-
-const (
-	anyKind kind = iota
-	nullKind
-	boolKind
-	integerKind // a number without fraction and exponent
-	numberKind  // any other number; the contract has none
-	stringKind
-	arrayKind
-	objectKind
-)
-
-// String returns the kind as a message names it, with its article.
-func (k kind) String() string {
-	return [...]string{"any value", "null", "a boolean", "an integer", "a number", "a string",
-		"an array", "an object"}[k]
-}
-
-// value is a JSON value that forgets nothing a check needs: the literal of a number, the order
-// of members, and members whose name occurs twice.
-type value struct {
-	kind    kind
-	text    string // the string, or the literal of a number or boolean
-	items   []value
-	members []member
-}
-
-type member struct {
-	name  string
-	value value
-}
-
-// hasParts reports whether v is an array or an object that is not empty.
-func (v *value) hasParts() bool { return len(v.items) > 0 || len(v.members) > 0 }
-
-// member returns the member that decoders keep when a name occurs twice: the last.
-func (v *value) member(name string) *value {
-	for i := len(v.members) - 1; i >= 0; i-- {
-		if v.members[i].name == name {
-			return &v.members[i].value
-		}
-	}
-	return nil
-}
 
 var (
 	errNotUTF8    = errors.New("bytes that are not UTF-8")
@@ -61,21 +18,142 @@ var (
 	errTrailing   = errors.New("more bytes after the JSON value")
 )
 
+// parsed is a JSON value and what a decoder would drop.
+type parsed struct {
+	// value is as encoding/json decodes it, with numbers as [schemaNumber] gives them. Of members
+	// whose name occurs twice it has the last, as decoders do.
+	value any
+	// twice are the paths of members whose name occurs twice in one object.
+	twice [][]string
+}
+
 // parse reads exactly one JSON value. With errTrailing it returns the first value as well.
-func parse(data []byte) (value, error) {
+func parse(data []byte) (*parsed, error) {
 	switch {
 	case !utf8.Valid(data):
-		return value{}, errNotUTF8
+		return nil, errNotUTF8
 	case json.Valid(data):
-		return (&builder{data: string(data)}).value(), nil
+		return read(data), nil
 	}
 	var first json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(&first)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return value{}, errIncomplete
+		return nil, errIncomplete
 	case err != nil:
-		return value{}, errNotJSON
+		return nil, errNotJSON
 	}
-	return (&builder{data: string(first)}).value(), errTrailing
+	return read(first), errTrailing
+}
+
+func read(valid []byte) *parsed {
+	decoder := json.NewDecoder(bytes.NewReader(valid))
+	decoder.UseNumber()
+	var value any
+	_ = decoder.Decode(&value)
+	body := &parsed{}
+	members := 0
+	body.value = forSchemas(value, &members)
+	if members != countMembers(valid) {
+		r := repetitions{Decoder: json.NewDecoder(bytes.NewReader(valid))}
+		r.look()
+		body.twice = r.found
+	}
+	return body
+}
+
+// forSchemas replaces the numbers in a value, and adds to members how many its objects have.
+func forSchemas(v any, members *int) any {
+	switch v := v.(type) {
+	case json.Number:
+		return schemaNumber(v)
+	case []any:
+		for i := range v {
+			v[i] = forSchemas(v[i], members)
+		}
+	case map[string]any:
+		*members += len(v)
+		for name := range v {
+			v[name] = forSchemas(v[name], members)
+		}
+	}
+	return v
+}
+
+// countMembers counts the members of objects in valid JSON: each has a colon outside of texts.
+func countMembers(valid []byte) int {
+	count, inText := 0, false
+	for i := 0; i < len(valid); i++ {
+		switch char := valid[i]; {
+		case inText && char == '\\':
+			i++
+		case char == '"':
+			inText = !inText
+		case char == ':' && !inText:
+			count++
+		}
+	}
+	return count
+}
+
+// repetitions looks for members whose name occurs twice in one object. It reads valid JSON, so its
+// tokens come without errors.
+type repetitions struct {
+	*json.Decoder
+	path  []string
+	found [][]string
+}
+
+func (r *repetitions) look() {
+	token, _ := r.Token()
+	switch token {
+	case json.Delim('['):
+		for i := 0; r.More(); i++ {
+			r.lookBelow(strconv.Itoa(i))
+		}
+	case json.Delim('{'):
+		seen := map[string]bool{}
+		for r.More() {
+			token, _ := r.Token()
+			name, _ := token.(string)
+			if seen[name] {
+				r.found = append(r.found, slices.Concat(r.path, []string{name}))
+			}
+			seen[name] = true
+			r.lookBelow(name)
+		}
+	default:
+		return
+	}
+	_, _ = r.Token()
+}
+
+func (r *repetitions) lookBelow(step string) {
+	r.path = append(r.path, step)
+	r.look()
+	r.path = r.path[:len(r.path)-1]
+}
+
+const (
+	// unwritten stands for every number that is not written as an integer: Go clients cannot decode
+	// 1.0 as one, while kin-openapi takes it for 1.
+	unwritten = 0.5
+	// tooLarge stands for every integer beyond 64 bits: 2 to the power of 64. kin-openapi would round
+	// one that is just beyond them.
+	tooLarge = 1 << 64
+)
+
+// schemaNumber returns a number as the integers of a schema are checked with it. The contract has no
+// other numbers; [prepare] refuses them.
+func schemaNumber(literal json.Number) float64 {
+	whole, err := strconv.ParseInt(string(literal), 10, 64)
+	switch {
+	case strings.ContainsAny(string(literal), ".eE"):
+		return unwritten
+	case err != nil && strings.HasPrefix(string(literal), "-"):
+		return -tooLarge
+	case err != nil:
+		return tooLarge
+	}
+	return float64(whole)
 }

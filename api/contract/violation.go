@@ -62,7 +62,7 @@ const (
 	// RuleTruncated reports a body that ended before its announced end, or a response that its
 	// handler did not finish; see [Handler].
 	RuleTruncated Rule = "truncated"
-	// RuleSize reports a body too large to be checked; see [WithMaxBodyBytes].
+	// RuleSize reports a body too large to be checked; see [MaxBodyBytes].
 	RuleSize Rule = "size"
 	// RuleJSON reports a body that is not JSON in UTF-8.
 	RuleJSON Rule = "json"

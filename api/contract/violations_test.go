@@ -189,7 +189,7 @@ func responseViolations() []violationCase {
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}), "body", contract.RuleTruncated),
-		in("a body too large to check", list().answering(answer(200, `{"api_keys":[]}`+strings.Repeat(" ", contract.DefaultMaxBodyBytes))), "body", contract.RuleSize),
+		in("a body too large to check", list().answering(answer(200, `{"api_keys":[]}`+strings.Repeat(" ", contract.MaxBodyBytes))), "body", contract.RuleSize),
 
 		in("a list that is not JSON", lists(`nope`), "body", contract.RuleJSON),
 		in("a list that ends too early", lists(`{"api_keys":[`), "body", contract.RuleJSON),
@@ -274,7 +274,7 @@ func responseViolations() []violationCase {
 				answer(200, listBody)(w, r)
 			}), contract.Response, "body", contract.RuleContentEncoding, bothSides},
 		violationCase{"a gzip body too large to check", list().with(func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }).
-			answering(answerGzip(listBody + strings.Repeat(" ", contract.DefaultMaxBodyBytes))), contract.Response, "body", contract.RuleSize, bothSides},
+			answering(answerGzip(listBody + strings.Repeat(" ", contract.MaxBodyBytes))), contract.Response, "body", contract.RuleSize, bothSides},
 	)
 }
 

@@ -1,12 +1,15 @@
 package contract
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // Properties and values with rules that the contract states in words.
@@ -15,10 +18,6 @@ const (
 	publicKeyProperty  = "public_key"
 	privateKeyProperty = "private_key"
 	keyTypeProperty    = "key_type"
-	nameProperty       = "name"
-	keyIDProperty      = "api_key_id"
-	subaccountProperty = "subaccount"
-	subtraderProperty  = "fcm_subtrader_id"
 
 	scopeRead  = "read"
 	scopeWrite = "write"
@@ -37,52 +36,48 @@ const (
 // checkWords reports what breaks the rules the contract states in words only. Each applies
 // where s has the property it is about, so error bodies are out of its reach. Asked is the key
 // type that the request asked for, or empty.
-func (f *findings) checkWords(s *schema, v *value, asked string) {
-	if scopes := wordProperty(s, v, scopesProperty, arrayKind); scopes != nil {
+func (f *findings) checkWords(s *openapi3.Schema, v any, asked string) {
+	if scopes, ok := property[[]any](s, v, scopesProperty); ok {
 		f.checkScopes(scopes)
 	}
-	if key := wordProperty(s, v, publicKeyProperty, stringKind); key != nil {
-		f.checkPublicKey(key.text)
+	if key, ok := property[string](s, v, publicKeyProperty); ok {
+		f.checkPublicKey(key)
 	}
-	if key := wordProperty(s, v, privateKeyProperty, stringKind); key != nil {
-		f.checkPrivateKey(key.text, wordProperty(s, v, keyTypeProperty, stringKind), asked)
+	if key, ok := property[string](s, v, privateKeyProperty); ok {
+		keyType, _ := property[string](s, v, keyTypeProperty)
+		f.checkPrivateKey(key, keyType, asked)
 	}
+}
+
+// property returns a member that the schema has, if it is of a type.
+func property[T any](s *openapi3.Schema, v any, name string) (T, bool) {
+	object, _ := v.(map[string]any)
+	value, ok := object[name].(T)
+	return value, ok && s.Properties[name] != nil
 }
 
 // askedKeyType returns the type of the key pair that a request body asks for, and "" if it asks
 // for none, or not in a way that can be told.
-func askedKeyType(s *schema, v *value) string {
-	if s == nil || s.properties[keyTypeProperty] == nil || v == nil || v.kind != objectKind {
+func askedKeyType(s *openapi3.Schema, v any) string {
+	object, ok := v.(map[string]any)
+	if s == nil || s.Properties[keyTypeProperty] == nil || !ok {
 		return ""
 	}
-	switch asked := v.member(keyTypeProperty); {
-	case asked == nil:
+	asked, given := object[keyTypeProperty]
+	if !given {
 		return keyTypeRSA // source: published
-	case isKeyType(asked.text):
-		return asked.text
+	}
+	if text, _ := asked.(string); isKeyType(text) {
+		return text
 	}
 	return ""
 }
 
 func isKeyType(text string) bool { return text == keyTypeRSA || text == keyTypeEd25519 }
 
-func wordProperty(s *schema, v *value, name string, wanted kind) *value {
-	if s.properties[name] == nil {
-		return nil
-	}
-	if found := v.member(name); found != nil && found.kind == wanted {
-		return found
-	}
-	return nil
-}
-
-func (f *findings) checkScopes(scopes *value) {
-	asked := map[string]bool{}
-	for _, item := range scopes.items {
-		asked[item.text] = true
-	}
-	if asked[scopeWrite] && !asked[scopeRead] {
-		f.add(root("body /scopes"), RuleScopes, "read wherever write is", "write without read")
+func (f *findings) checkScopes(scopes []any) {
+	if slices.Contains(scopes, any(scopeWrite)) && !slices.Contains(scopes, any(scopeRead)) {
+		f.add(below(inBody, scopesProperty), RuleScopes, "read wherever write is", "write without read")
 	}
 }
 
@@ -94,22 +89,18 @@ func (f *findings) checkPublicKey(text string) {
 	switch key.(type) {
 	case *rsa.PublicKey, ed25519.PublicKey:
 	default:
-		f.add(root("body /public_key"), RuleKeyForm, "an RSA or Ed25519 key as PEM of type "+pemPublicKey, "something else")
+		f.add(below(inBody, publicKeyProperty), RuleKeyForm, "an RSA or Ed25519 key as PEM of type "+pemPublicKey, "something else")
 	}
 }
 
 // checkPrivateKey looks at the armour only: what is inside must be base64, and stays unread here.
-// KeyType is what the answer says of the key, nil when it says nothing.
-func (f *findings) checkPrivateKey(text string, keyType *value, asked string) {
-	if keyType != nil && asked != "" && keyType.text != asked && isKeyType(keyType.text) {
-		f.add(root("body /"+keyTypeProperty), RuleKeyForm, asked+", the type asked for", describe(keyType))
-	}
-	wanted := asked
-	if keyType != nil {
-		wanted = keyType.text
+// KeyType is what the answer says of the key, empty when it says nothing.
+func (f *findings) checkPrivateKey(text, keyType, asked string) {
+	if asked != "" && keyType != asked && isKeyType(keyType) {
+		f.add(below(inBody, keyTypeProperty), RuleKeyForm, asked+", the type asked for", describeText(keyType))
 	}
 	expected := []string{pemRSA, pemEd25519}
-	switch wanted {
+	switch cmp.Or(keyType, asked) {
 	case keyTypeRSA:
 		expected = expected[:1]
 	case keyTypeEd25519:
@@ -122,7 +113,7 @@ func (f *findings) checkPrivateKey(text string, keyType *value, asked string) {
 	case slices.Contains(expected, block.Type) && len(block.Bytes) > 0 && len(block.Headers) == 0:
 		return
 	}
-	f.add(root("body /private_key"), RuleKeyForm, "PEM of type "+strings.Join(expected, " or "), got)
+	f.add(below(inBody, privateKeyProperty), RuleKeyForm, "PEM of type "+strings.Join(expected, " or "), got)
 }
 
 // onlyBlock returns the PEM block of which text consists, white space around it apart, or nil.

@@ -127,7 +127,7 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 }
 
 func (a *answer) read(body io.Reader) {
-	data, err := io.ReadAll(io.LimitReader(body, contract.DefaultMaxBodyBytes))
+	data, err := io.ReadAll(io.LimitReader(body, contract.MaxBodyBytes))
 	a.complete = err == nil
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
