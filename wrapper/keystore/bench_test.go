@@ -11,14 +11,13 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // BenchmarkPut replaces an entry durably: what is measured is mostly the disk, which is told
 // twice to write, the file and its name.
 func BenchmarkPut(b *testing.B) {
-	inEachType(b, func(b *testing.B, store *keystore.Directory, entries []keystore.Entry) {
+	inEachType(b, func(b *testing.B, store *keystore.Store, entries []keystore.Entry) {
 		b.Helper()
 		hold(b, store)
 		for b.Loop() {
@@ -31,7 +30,7 @@ func BenchmarkPut(b *testing.B) {
 
 // BenchmarkSetCurrent switches between two entries, each time durably.
 func BenchmarkSetCurrent(b *testing.B) {
-	inEachType(b, func(b *testing.B, store *keystore.Directory, entries []keystore.Entry) {
+	inEachType(b, func(b *testing.B, store *keystore.Store, entries []keystore.Entry) {
 		b.Helper()
 		hold(b, store)
 		for n := 0; b.Loop(); n++ {
@@ -44,7 +43,7 @@ func BenchmarkSetCurrent(b *testing.B) {
 
 // BenchmarkCurrent reads the current entry from the disk.
 func BenchmarkCurrent(b *testing.B) {
-	inEachType(b, func(b *testing.B, store *keystore.Directory, _ []keystore.Entry) {
+	inEachType(b, func(b *testing.B, store *keystore.Store, _ []keystore.Entry) {
 		b.Helper()
 		for b.Loop() {
 			if _, err := store.Current(b.Context(), testURL); err != nil {
@@ -57,7 +56,7 @@ func BenchmarkCurrent(b *testing.B) {
 // BenchmarkCredentials is what a client that follows the store pays for each attempt: alone,
 // with others at the same time, and for the one attempt in 250 ms that looks at the disk.
 func BenchmarkCredentials(b *testing.B) {
-	inEachType(b, func(b *testing.B, store *keystore.Directory, _ []keystore.Entry) {
+	inEachType(b, func(b *testing.B, store *keystore.Store, _ []keystore.Entry) {
 		b.Helper()
 		b.Run("look=recent", func(b *testing.B) {
 			source := keystore.Source(store, testURL)
@@ -95,7 +94,7 @@ func ask(ctx context.Context, tb testing.TB, source *keystore.CurrentSource) {
 }
 
 // inEachType runs do with a store of two keys, for either type of key.
-func inEachType(b *testing.B, do func(*testing.B, *keystore.Directory, []keystore.Entry)) {
+func inEachType(b *testing.B, do func(*testing.B, *keystore.Store, []keystore.Entry)) {
 	b.Helper()
 	for _, each := range []struct {
 		keyType  gen.KeyType
@@ -112,7 +111,7 @@ func inEachType(b *testing.B, do func(*testing.B, *keystore.Directory, []keystor
 	}
 }
 
-func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*keystore.Directory, []keystore.Entry) {
+func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*keystore.Store, []keystore.Entry) {
 	b.Helper()
 	dir := b.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
@@ -142,7 +141,7 @@ func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*ke
 }
 
 // hold takes the lock until the benchmark ends.
-func hold(b *testing.B, store *keystore.Directory) {
+func hold(b *testing.B, store *keystore.Store) {
 	b.Helper()
 	unlock, err := store.Lock(b.Context())
 	if err != nil {
@@ -157,12 +156,12 @@ func hold(b *testing.B, store *keystore.Directory) {
 
 func newEd25519Entry(tb testing.TB, keyID string) keystore.Entry {
 	tb.Helper()
-	return keystoretest.NewEntry(tb, keyID, testURL)
+	return newEntry(tb, keyID, testURL)
 }
 
 func newRSAEntry(tb testing.TB, keyID string) keystore.Entry {
 	tb.Helper()
-	entry := keystoretest.NewEntry(tb, keyID, testURL)
+	entry := newEntry(tb, keyID, testURL)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		tb.Fatal(err)

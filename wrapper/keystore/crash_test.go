@@ -9,14 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/internal/privatefile"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -24,25 +25,25 @@ import (
 // and the journal record "record".
 type change struct {
 	name string
-	do   func(ctx context.Context, store *keystore.Directory, entry keystore.Entry) error
+	do   func(ctx context.Context, store *keystore.Store, entry keystore.Entry) error
 	// done reports whether the change shows in the store.
-	done func(t *testing.T, store *keystore.Directory) bool
+	done func(t *testing.T, store *keystore.Store) bool
 }
 
 func changes() []change {
 	return []change{
 		{
-			"Put", func(ctx context.Context, store *keystore.Directory, entry keystore.Entry) error {
+			"Put", func(ctx context.Context, store *keystore.Store, entry keystore.Entry) error {
 				entry.Name = "changed"
 				return store.Put(ctx, entry)
-			}, func(t *testing.T, store *keystore.Directory) bool {
+			}, func(t *testing.T, store *keystore.Store) bool {
 				t.Helper()
 				return mustGet(t, store, "new").Name == "changed"
 			},
 		}, {
-			"SetCurrent", func(ctx context.Context, store *keystore.Directory, entry keystore.Entry) error {
+			"SetCurrent", func(ctx context.Context, store *keystore.Store, entry keystore.Entry) error {
 				return store.SetCurrent(ctx, testURL, entry.KeyID)
-			}, func(t *testing.T, store *keystore.Directory) bool {
+			}, func(t *testing.T, store *keystore.Store) bool {
 				t.Helper()
 				current, err := store.Current(t.Context(), testURL)
 				if err != nil {
@@ -51,16 +52,16 @@ func changes() []change {
 				return current.KeyID == "new"
 			},
 		}, {
-			"PutJournal", func(ctx context.Context, store *keystore.Directory, _ keystore.Entry) error {
+			"PutJournal", func(ctx context.Context, store *keystore.Store, _ keystore.Entry) error {
 				return store.PutJournal(ctx, keystore.JournalRecord{ID: "record", Data: []byte("changed")})
-			}, func(t *testing.T, store *keystore.Directory) bool {
+			}, func(t *testing.T, store *keystore.Store) bool {
 				t.Helper()
 				return journal(t, store) == "changed"
 			},
 		}, {
-			"DeleteJournal", func(ctx context.Context, store *keystore.Directory, _ keystore.Entry) error {
+			"DeleteJournal", func(ctx context.Context, store *keystore.Store, _ keystore.Entry) error {
 				return store.DeleteJournal(ctx, "record")
-			}, func(t *testing.T, store *keystore.Directory) bool {
+			}, func(t *testing.T, store *keystore.Store) bool {
 				t.Helper()
 				return journal(t, store) == ""
 			},
@@ -68,7 +69,7 @@ func changes() []change {
 	}
 }
 
-func journal(t *testing.T, store *keystore.Directory) string {
+func journal(t *testing.T, store *keystore.Store) string {
 	t.Helper()
 	records, err := store.Journal(t.Context())
 	if err != nil || len(records) > 1 {
@@ -84,8 +85,8 @@ func journal(t *testing.T, store *keystore.Directory) string {
 func prepared(t *testing.T, dir string) keystore.Entry {
 	t.Helper()
 	store := mustOpen(t, dir)
-	entry := keystoretest.NewEntry(t, "new", testURL)
-	mustPut(t, store, keystoretest.NewEntry(t, "old", testURL), entry)
+	entry := newEntry(t, "new", testURL)
+	mustPut(t, store, newEntry(t, "old", testURL), entry)
 	mustSetCurrent(t, store, "old")
 	locked(t, store, func() {
 		if err := store.PutJournal(t.Context(), keystore.JournalRecord{ID: "record", Data: []byte("as it was")}); err != nil {
@@ -95,23 +96,38 @@ func prepared(t *testing.T, dir string) keystore.Entry {
 	return entry
 }
 
-// stepsOf counts what is done between locking and unlocking, those included.
+// stepsOf returns the steps of a change.
 func stepsOf(t *testing.T, change change) []string {
 	t.Helper()
 	var taken []string
 	dir := newDir(t)
 	entry := prepared(t, dir)
-	store := mustOpen(t, dir, keystore.WithSteps(func(step string) error {
+	store := mustOpenWith(t, dir, func(step string, do func() error) error {
 		taken = append(taken, step)
-		return nil
-	}))
+		return do()
+	})
 	if err := attempt(t.Context(), store, change, entry); err != nil {
 		t.Fatal(err)
 	}
 	return taken
 }
 
-func attempt(ctx context.Context, store *keystore.Directory, change change, entry keystore.Entry) error {
+// from returns steps that fail with err from the step at on, counted from 0, for as many as count
+// says.
+func from(at, count int, err error) steps {
+	n := -1
+	return func(_ string, do func() error) error {
+		if n++; n >= at && n < at+count {
+			return err
+		}
+		return do()
+	}
+}
+
+// forEver is more steps than any operation has.
+const forEver = 1000
+
+func attempt(ctx context.Context, store *keystore.Store, change change, entry keystore.Entry) error {
 	unlock, err := store.Lock(ctx)
 	if err != nil {
 		return err
@@ -119,27 +135,45 @@ func attempt(ctx context.Context, store *keystore.Directory, change change, entr
 	return errors.Join(change.do(ctx, store, entry), unlock())
 }
 
+// showsFrom returns the first of the steps before which a crash leaves the new state.
+func showsFrom(taken []string) int {
+	renames := 0
+	for i, step := range taken {
+		if step == privatefile.StepRename {
+			if renames++; renames == 2 {
+				return i + 1
+			}
+		}
+	}
+	return len(taken)
+}
+
+var errStopped = errors.New("crash")
+
 func TestACrashBeforeAnyStepLeavesTheOldStateOrTheNew(t *testing.T) {
-	crash := errors.New("crash")
+	if testing.Short() {
+		t.Skip("exhaustive")
+	}
 	points := 0
 	for _, change := range changes() {
-		for at, step := range stepsOf(t, change) {
+		taken := stepsOf(t, change)
+		for at, step := range taken {
 			points++
 			t.Run(fmt.Sprintf("%s, step %d, %s", change.name, at, step), func(t *testing.T) {
-				dir, left := newDir(t), at
+				dir := newDir(t)
 				entry := prepared(t, dir)
-				store := mustOpen(t, dir, keystore.WithSteps(func(string) error {
-					if left--; left < 0 {
-						return crash
-					}
-					return nil
-				}))
-				if err := attempt(t.Context(), store, change, entry); !errors.Is(err, crash) {
+				err := attempt(t.Context(), mustOpenWith(t, dir, from(at, forEver, errStopped)), change, entry)
+				if !errors.Is(err, errStopped) && step != privatefile.StepRemove {
 					t.Fatalf("got %v, want the crash", err)
 				}
-				mustBeSound(t, dir, "old", "new")
-				if done := change.done(t, mustOpen(t, dir)); done != afterTheSwitch(step) {
+				wanted := at >= showsFrom(taken)
+				mustSurviveTheLossOfAnyFile(t, dir)
+				if done := change.done(t, mustOpen(t, dir)); done != wanted {
 					t.Errorf("the change shows: %t", done)
+				}
+				mustBeSound(t, dir, "old", "new")
+				if done := change.done(t, mustOpen(t, dir)); done != wanted {
+					t.Errorf("once the lock was taken, the change shows: %t", done)
 				}
 				if err := attempt(t.Context(), mustOpen(t, dir), change, entry); err != nil || !change.done(t, mustOpen(t, dir)) {
 					t.Errorf("the change cannot be made after the crash: %v", err)
@@ -150,49 +184,78 @@ func TestACrashBeforeAnyStepLeavesTheOldStateOrTheNew(t *testing.T) {
 	t.Logf("%d crash points", points)
 }
 
-func TestAContentIsDurableBeforeItGetsItsPlaceAndThenItsNameIs(t *testing.T) {
-	want := []string{
-		keystore.StepLock, keystore.StepCreate, keystore.StepWrite, keystore.StepSync,
-		keystore.StepRename, keystore.StepSyncDirectory, keystore.StepUnlock,
+// mustSurviveTheLossOfAnyFile damages and removes each file of the store in turn. What is read then
+// must be complete: the state that it was, or the one that a write was about to make of it.
+func mustSurviveTheLossOfAnyFile(t *testing.T, dir string) {
+	t.Helper()
+	for _, path := range filesOf(t, dir) {
+		before := mustRead(t, path)
+		mustWrite(t, path, before[:len(before)/2])
+		mustHoldBoth(t, dir, "with half of "+path)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		mustHoldBoth(t, dir, "without "+path)
+		mustWrite(t, path, before)
 	}
-	for _, change := range changes()[:3] {
+}
+
+func mustHoldBoth(t *testing.T, dir, when string) {
+	t.Helper()
+	entries, err := mustOpen(t, dir).List(t.Context())
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%s: %d entries, %v", when, len(entries), err)
+	}
+}
+
+// filesOf returns the paths of the store's main file and its copies.
+func filesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "store*.json"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%q, %v", paths, err)
+	}
+	return paths
+}
+
+func TestACrashInTheFirstWriteLeavesAnEmptyStoreOrTheNewState(t *testing.T) {
+	entry := newEntry(t, "id", testURL)
+	put := change{name: "Put", do: func(ctx context.Context, store *keystore.Store, entry keystore.Entry) error {
+		return store.Put(ctx, entry)
+	}}
+	crashed := true
+	for at := 0; crashed; at++ {
+		dir := newDir(t)
+		err := attempt(t.Context(), mustOpenWith(t, dir, from(at, forEver, errStopped)), put, entry)
+		crashed = errors.Is(err, errStopped)
+		for range 2 { // before the lock is taken, and after
+			entries, err := mustOpen(t, dir).List(t.Context())
+			if err != nil || (len(entries) == 0 && !crashed) {
+				t.Errorf("step %d: %d entries, %v", at, len(entries), err)
+			}
+			locked(t, mustOpen(t, dir), func() { mustHaveNoTemporaryFile(t, dir) })
+		}
+		mustPut(t, mustOpen(t, dir), entry)
+	}
+}
+
+func TestACopyIsDurableBeforeTheMainFileIsWritten(t *testing.T) {
+	one := []string{
+		privatefile.StepCreate, privatefile.StepWrite, privatefile.StepSync,
+		privatefile.StepRename, privatefile.StepSyncDirectory,
+	}
+	want := slices.Concat(one, one, []string{privatefile.StepRemove})
+	for _, change := range changes() {
 		if got := stepsOf(t, change); !slices.Equal(got, want) {
 			t.Errorf("%s: the steps are %q, want %q", change.name, got, want)
 		}
 	}
 }
 
-func TestASkippedStepIsNotDoneAndCountsAsDone(t *testing.T) {
-	for _, change := range changes() {
-		for _, row := range []struct {
-			skipped []string
-			shows   bool
-		}{
-			{[]string{keystore.StepSync, keystore.StepSyncDirectory}, true},
-			{[]string{keystore.StepRename, keystore.StepRemove}, false},
-		} {
-			dir := newDir(t)
-			entry := prepared(t, dir)
-			store := mustOpen(t, dir, keystore.WithSteps(func(step string) error {
-				if slices.Contains(row.skipped, step) {
-					return keystore.ErrSkipStep
-				}
-				return nil
-			}))
-			err := attempt(t.Context(), store, change, entry)
-			if done := change.done(t, mustOpen(t, dir)); err != nil || done != row.shows {
-				t.Errorf("%s without %q: the change shows: %t, %v", change.name, row.skipped, done, err)
-			}
-		}
-	}
-}
-
-// afterTheSwitch reports whether the change shows if step was not done.
-func afterTheSwitch(step string) bool {
-	return step == keystore.StepSyncDirectory || step == keystore.StepUnlock
-}
-
 func TestWhatTheSystemRefusesLeavesTheOldStateAndNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("exhaustive")
+	}
 	for _, refusal := range []struct {
 		name string
 		err  error
@@ -204,29 +267,37 @@ func TestWhatTheSystemRefusesLeavesTheOldStateAndNothingBehind(t *testing.T) {
 		{"a failing disk", syscall.EIO, ""},
 	} {
 		for _, change := range changes() {
-			for at, step := range stepsOf(t, change) {
-				t.Run(fmt.Sprintf("%s, %s, step %d, %s", refusal.name, change.name, at, step), func(t *testing.T) {
-					dir, left := newDir(t), at
-					entry := prepared(t, dir)
-					store := mustOpen(t, dir, keystore.WithSteps(func(string) error {
-						if left--; left == -1 {
-							return refusal.err
+			taken := stepsOf(t, change)
+			for at, step := range taken {
+				for _, count := range []int{1, forEver} {
+					t.Run(fmt.Sprintf("%s, %s, %d from step %d, %s", refusal.name, change.name, count, at, step), func(t *testing.T) {
+						dir := newDir(t)
+						entry := prepared(t, dir)
+						store := mustOpenWith(t, dir, from(at, count, refusal.err))
+						err := attempt(t.Context(), store, change, entry)
+						switch {
+						case step == privatefile.StepRemove:
+							if err != nil {
+								t.Errorf("got %v, though only an old copy stays", err)
+							}
+						case !errors.Is(err, refusal.err):
+							t.Errorf("got %v, want %v", err, refusal.err)
+						case !strings.Contains(err.Error(), refusal.hint) || !strings.Contains(err.Error(), dir):
+							t.Errorf("%q does not say %q and where", err, refusal.hint)
 						}
-						return nil
-					}))
-					err := attempt(t.Context(), store, change, entry)
-					if !errors.Is(err, refusal.err) {
-						t.Fatalf("got %v, want %v", err, refusal.err)
-					}
-					if step != keystore.StepUnlock && (!strings.Contains(err.Error(), refusal.hint) || !strings.Contains(err.Error(), dir)) {
-						t.Errorf("%q does not say %q and where", err, refusal.hint)
-					}
-					mustHaveNoTemporaryFile(t, dir)
-					mustBeSound(t, dir, "old", "new")
-					if done := change.done(t, mustOpen(t, dir)); done != afterTheSwitch(step) {
-						t.Errorf("the change shows: %t", done)
-					}
-				})
+						wanted := at >= showsFrom(taken)
+						if done := change.done(t, store); done != wanted {
+							t.Errorf("for the same store, the change shows: %t", done)
+						}
+						if count == 1 {
+							mustHaveNoTemporaryFile(t, dir)
+						}
+						mustBeSound(t, dir, "old", "new")
+						if done := change.done(t, mustOpen(t, dir)); done != wanted {
+							t.Errorf("the change shows: %t", done)
+						}
+					})
+				}
 			}
 		}
 	}
@@ -235,14 +306,8 @@ func TestWhatTheSystemRefusesLeavesTheOldStateAndNothingBehind(t *testing.T) {
 func TestAFileThatACrashLeftBehindIsRemovedUnderTheLock(t *testing.T) {
 	dir := newDir(t)
 	entry := prepared(t, dir)
-	stop := errors.New("stop")
-	failing := mustOpen(t, dir, keystore.WithSteps(func(step string) error {
-		if step == keystore.StepRename {
-			return stop
-		}
-		return nil
-	}))
-	if err := attempt(t.Context(), failing, changes()[0], entry); !errors.Is(err, stop) {
+	crashes := mustOpenWith(t, dir, from(2, forEver, errStopped))
+	if err := attempt(t.Context(), crashes, changes()[0], entry); !errors.Is(err, errStopped) {
 		t.Fatal(err)
 	}
 	if names := temporaryFiles(t, dir); len(names) != 1 {
@@ -251,21 +316,16 @@ func TestAFileThatACrashLeftBehindIsRemovedUnderTheLock(t *testing.T) {
 	if entries, err := mustOpen(t, dir).List(t.Context()); err != nil || len(entries) != 2 {
 		t.Errorf("what was left behind counts: %d entries, %v", len(entries), err)
 	}
-	for _, refused := range []error{syscall.EACCES, stop} {
-		store := mustOpen(t, dir, keystore.WithSteps(func(step string) error {
-			if step == keystore.StepRemove {
-				return refused
-			}
-			return nil
-		}))
-		if _, err := store.Lock(t.Context()); !errors.Is(err, refused) {
-			t.Errorf("got %v, want %v", err, refused)
-		}
+	if _, err := mustOpenWith(t, dir, from(0, 1, syscall.EACCES)).Lock(t.Context()); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("got %v, want that it cannot be removed", err)
 	}
 	locked(t, mustOpen(t, dir), func() { mustHaveNoTemporaryFile(t, dir) })
 }
 
 func TestAWriterThatIsKilledLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("exhaustive")
+	}
 	const kills = 30
 	dir := newDir(t)
 	var written []string
@@ -293,7 +353,7 @@ func rotateForEver(ctx context.Context, dir string) error {
 	return err
 }
 
-func rotateOnce(ctx context.Context, store *keystore.Directory) error {
+func rotateOnce(ctx context.Context, store *keystore.Store) error {
 	entry, err := randomEntry()
 	if err != nil {
 		return err
@@ -331,20 +391,37 @@ func randomEntry() (keystore.Entry, error) {
 }
 
 // mustBeSound fails unless everything in the store can be read, the lock is free, nothing is left
-// behind once it was taken, and the entries with keyIDs are there.
+// behind once it was taken, the newest revision is there twice, and the entries with keyIDs are
+// there.
 func mustBeSound(t *testing.T, dir string, keyIDs ...string) {
 	t.Helper()
 	store := mustOpen(t, dir)
 	_, err := store.List(t.Context())
 	_, journalErr := store.Journal(t.Context())
 	_, currentErr := store.Current(t.Context(), testURL)
-	if err := errors.Join(err, journalErr, currentErr); err != nil {
+	if err := errors.Join(err, journalErr, currentErr, store.Check(t.Context())); err != nil {
 		t.Error(err)
 	}
 	for _, keyID := range keyIDs {
 		mustGet(t, store, keyID)
 	}
-	locked(t, store, func() { mustHaveNoTemporaryFile(t, dir) })
+	locked(t, store, func() {
+		mustHaveNoTemporaryFile(t, dir)
+		mustHaveTheNewestTwice(t, dir)
+	})
+}
+
+func mustHaveTheNewestTwice(t *testing.T, dir string) {
+	t.Helper()
+	newest, found := mustRead(t, filepath.Join(dir, "store.json")), 0
+	for _, path := range filesOf(t, dir) {
+		if mustRead(t, path) == newest {
+			found++
+		}
+	}
+	if found != 2 {
+		t.Errorf("the newest revision is there %d times, in %q", found, filesOf(t, dir))
+	}
 }
 
 func mustHaveNoTemporaryFile(t *testing.T, dir string) {

@@ -7,40 +7,35 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-var _ Store = (*Directory)(nil)
+// pollEvery is how often [Directory.Changed] looks: our own choice.
+const pollEvery = 100 * time.Millisecond
 
-// Directory is a [Store] in a directory of the file system, which only its owner can use: see
-// the package comment for what lies in it. Beside what Store demands, reading and writing return
-// an [*InsecureError] for a directory or file that others could use, and the system's error
-// where the system refuses. Nothing is kept open between calls except the lock.
+var _ Engine = (*Directory)(nil)
+
+// Directory is an [Engine] in a directory of the file system, which only its owner can use: see the
+// package comment for what lies in it. It returns an [*InsecureError] for a directory or file that
+// others could use, a [*DamagedError] if no sound copy is left, and else the system's error with
+// the path. Nothing is kept open between calls except the lock.
 type Directory struct {
-	path  string
-	steps steps
-	sound sound
-	// held is set while the lock of this Directory is held.
-	held atomic.Bool
+	path string
+	// around is called for each step that changes the file system, in place of doing it. It is nil
+	// but in tests.
+	around func(step string, do func() error) error
 }
 
-// Option sets up a [Directory].
-type Option func(*Directory)
-
-// WithSteps calls before ahead of every step that changes the file system, with the name of the
-// step, one of the Step constants. It is for tests. If before returns an error with a
-// [syscall.Errno] in it, such as ENOSPC, the step fails as if the system had said so. With
-// [ErrSkipStep] it is left out and counts as done. Any other error ends the operation there, as
-// a crash would: nothing is cleaned up, except that the lock is given back, which the system
-// does for a process that dies. Calls come from the goroutine that uses the Directory.
-func WithSteps(before func(step string) error) Option {
-	return func(d *Directory) { d.steps = before }
+// NewDirectory returns the engine in the directory dir, and makes the directory, with mode 0700, if
+// it is not there. It returns an [*InsecureError] if dir is a symbolic link, belongs to another user
+// or is open to others. There is nothing to close.
+func NewDirectory(dir string) (*Directory, error) {
+	return newDirectory(dir, func(_ string, do func() error) error { return do() })
 }
 
-// Open opens the store in the directory dir, and makes the directory, with mode 0700, if it is
-// not there. It returns an [*InsecureError] if dir is a symbolic link, belongs to another user
-// or is open to others. An option that is nil is an error. There is nothing to close.
-func Open(dir string, opts ...Option) (*Directory, error) {
+func newDirectory(dir string, around func(step string, do func() error) error) (*Directory, error) {
 	if dir == "" {
 		return nil, errors.New("keystore: no directory is given")
 	}
@@ -48,23 +43,17 @@ func Open(dir string, opts ...Option) (*Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keystore: the directory %s: %w", dir, err)
 	}
-	d := &Directory{path: path}
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("keystore: option %d is nil", i+1)
-		}
-		opt(d)
-	}
+	d := &Directory{path, around}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := d.make(path); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("keystore: the directory %s cannot be made: %w%s", path, err, mend(err))
 		}
 	}
-	folder, err := d.open()
+	f, err := d.open()
 	if err != nil {
 		return nil, err
 	}
-	return d, folder.Close()
+	return d, f.Close()
 }
 
 // make makes the directory at path, with those above it that are missing, and makes their names
@@ -76,50 +65,120 @@ func (d *Directory) make(path string) error {
 			return err
 		}
 	}
-	err := d.steps.take(StepMakeDirectory, func() error { return os.Mkdir(path, 0o700) })
+	err := d.around("make directory", func() error { return os.Mkdir(path, 0o700) })
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another process was faster
 	}
-	if err == nil {
-		err = d.steps.take(StepSyncDirectory, func() error { return syncNames(above) })
-	}
-	if err != nil && !speaksForItself(err) {
-		return fmt.Errorf("keystore: the directory %s cannot be made: %w%s", path, plain(err), mend(err))
-	}
-	return err
-}
-
-func syncNames(path string) error {
-	directory, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = directory.Close() }()
-	return syncDirectory(directory)
+	root, err := os.OpenRoot(above)
+	if err != nil {
+		return err
+	}
+	f := d.folder(root, above)
+	return errors.Join(f.Sync(), f.Close())
 }
 
-// open opens the directory for one operation.
-func (d *Directory) open() (*folder, error) {
-	return opener{os.Lstat, os.OpenRoot}.folder(d.path, d.path, d.steps, &d.sound)
-}
+// String returns the path of the store's file.
+func (d *Directory) String() string { return filepath.Join(d.path, mainName) }
 
-// reading lets do read the directory.
-func (d *Directory) reading(ctx context.Context, do func(*folder) error) error {
+// Load implements [Document]. A damaged file is no error while its copy is sound.
+func (d *Directory) Load(ctx context.Context) (data []byte, version string, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, "", err
 	}
-	folder, err := d.open()
+	f, err := d.open()
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { _ = f.Close() }()
+	newest, err := f.newest()
+	return newest.data, newest.version(), err
+}
+
+// Swap implements [Document]. It returns a [*DamagedError] rather than write over a damaged file.
+func (d *Directory) Swap(ctx context.Context, data []byte, ifVersion string) (version string, err error) {
+	next := file{data: data}
+	err = d.exclusively(ctx, func(f *folder) error {
+		newest, err := f.newest()
+		if err != nil {
+			return err
+		}
+		if newest.version() != ifVersion {
+			return ErrStale
+		}
+		next.revision = newest.revision + 1
+		return f.write(next)
+	})
+	if err != nil {
+		return "", err
+	}
+	return next.version(), nil
+}
+
+// Changed implements [Document]. It looks ten times a second.
+func (d *Directory) Changed(ctx context.Context, version string) error {
+	for {
+		_, now, err := d.Load(ctx)
+		if err != nil || now != version {
+			return err
+		}
+		if err := protocol.Wait(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// Lock implements [Engine]. It removes what a crash has left behind.
+func (d *Directory) Lock(ctx context.Context) (unlock func() error, err error) {
+	f, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	unlock, err = f.lock(ctx, lockName)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.exclusively(ctx, (*folder).clean); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return unlock, nil
+}
+
+// SetAside moves every damaged file into the directory "damaged", and returns where each lies now.
+// check returns a [*DamagedError] for content that is damaged though its file is not.
+func (d *Directory) SetAside(ctx context.Context, check func(data []byte) error) (moved []string, err error) {
+	err = d.exclusively(ctx, func(f *folder) error {
+		moved, err = f.setAside(check)
+		return err
+	})
+	return moved, err
+}
+
+// Check returns the joined errors of all damaged files. check is that of SetAside.
+func (d *Directory) Check(ctx context.Context, check func(data []byte) error) error {
+	return d.exclusively(ctx, func(f *folder) error {
+		found, err := f.damagedFiles(check)
+		for _, each := range found {
+			err = errors.Join(err, each.error)
+		}
+		return err
+	})
+}
+
+// exclusively lets do change the directory while no other does.
+func (d *Directory) exclusively(ctx context.Context, do func(*folder) error) (err error) {
+	f, err := d.open()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = folder.Close() }()
-	return do(folder)
-}
-
-// writing lets do change the directory, if the lock is held.
-func (d *Directory) writing(ctx context.Context, do func(*folder) error) error {
-	if !d.held.Load() {
-		return fmt.Errorf("%w: call Lock on this store first", ErrNotLocked)
+	defer func() { _ = f.Close() }()
+	unlock, err := f.lock(ctx, swapLockName)
+	if err != nil {
+		return err
 	}
-	return d.reading(ctx, do)
+	defer func() { err = errors.Join(err, unlock()) }()
+	return do(f)
 }

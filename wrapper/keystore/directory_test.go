@@ -4,20 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kalshi.internal/apikeys/wrapper/internal/privatefile"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 )
-
-func TestADirectoryIsAStore(t *testing.T) {
-	keystoretest.Run(t, func(t *testing.T) keystore.Store {
-		t.Helper()
-		store, err := keystore.Open(filepath.Join(t.TempDir(), "keys"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return store
-	})
-}
 
 // newDir returns the path of an empty directory that can hold a store.
 func newDir(t *testing.T) string {
@@ -27,20 +16,29 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-// mustOpen opens a store that does not wait for the disk, unless opts have it take every step: no
-// test can tell, and some disks take a tenth of a second for each of thousands.
-func mustOpen(t *testing.T, dir string, opts ...keystore.Option) *keystore.Directory {
+// mustOpen opens a store that does not wait for the disk: no test can tell, and some disks take a
+// tenth of a second for each of thousands.
+func mustOpen(t *testing.T, dir string) *keystore.Store {
 	t.Helper()
-	store, err := keystore.Open(dir, append([]keystore.Option{keystore.WithSteps(skipSyncs)}, opts...)...)
+	return mustOpenWith(t, dir, func(_ string, do func() error) error { return do() })
+}
+
+// mustOpenWith opens a store that calls around for each step, and does not wait for the disk.
+func mustOpenWith(t *testing.T, dir string, around steps) *keystore.Store {
+	t.Helper()
+	store, err := keystore.OpenWithSteps(dir, func(step string, do func() error) error {
+		return around(step, func() error {
+			if step == privatefile.StepSync || step == privatefile.StepSyncDirectory {
+				return nil
+			}
+			return do()
+		})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return store
 }
 
-func skipSyncs(step string) error {
-	if step == keystore.StepSync || step == keystore.StepSyncDirectory {
-		return keystore.ErrSkipStep
-	}
-	return nil
-}
+// steps is called for each step that changes the file system, in place of doing it.
+type steps func(step string, do func() error) error

@@ -8,45 +8,58 @@
 //	store, err := keystore.Open("/var/lib/bot/keys")
 //	client, err := wrapper.NewClient(keystore.Source(store, string(wrapper.Demo)), wrapper.WithEnvironment(wrapper.Demo))
 //
+// A store is one JSON document: format version, a random store ID, revision, a random ID of the last
+// write, entries, current keys and journal. An [Engine] keeps the document and knows only its bytes.
+// [Directory] and [Memory] are engines, and package enginetest tells whether another type is one.
+// [WithSealer] seals the document before an engine sees it.
+//
 // # In the directory
 //
-//	key-ID.json             one entry, with its private key
-//	current-HOST-HASH.json  which key is current for a base URL
-//	journal-ID.json         a change that is under way; may hold a private key
-//	damaged/                what [Directory.SetAside] has moved out of the way
-//	lock                    empty; its lock is the store's lock, so leave it there
-//	.tmp-*                  what is being written, or was when a process died
+//	store.json     the store, with all private keys
+//	store.N.json   copies of the last two revisions: N is the newest, which store.json holds too
+//	damaged/       what [Store.SetAside] has moved out of the way
+//	lock           empty; its lock is the store's lock, so leave it there
+//	lock.swap      empty; its lock is held for the moment of a write
+//	.tmp-*         what is being written, or was when a process died
 //
-// All files are JSON with a version, for their owner alone (mode 0600, the directory 0700).
-// Characters of an ID other than a-z, 0-9, dot, hyphen and underscore are escaped in file names.
-// Other files are left alone.
+// All files are for their owner alone (mode 0600, the directory 0700). The first line of a store
+// file has its format version, its revision and the SHA-256 checksum of the rest. Other files are
+// left alone. To back a store up, copy the whole directory.
 //
 // # What a write does
 //
-// A new content goes into a temporary file, which is synced and then renamed to its place, and
-// the directory is synced. So a file is always the old one or the new one, whole, and the new
-// one is durable when the call returns. A temporary file that a crash left behind never counts:
-// the next [Directory.Lock] removes it. To erase a private key means that the file without it
-// takes the place of the file with it; the blocks on the disk are not wiped.
+// The new revision goes into a temporary file, which is synced and renamed to store.N.json, and the
+// directory is synced. Then the same happens for store.json. So store.json is always the old revision
+// or the new one, whole; a write takes effect when store.json is renamed, and it is durable when the
+// call returns. Then the newest revision is on the disk twice, in two independent files. Older
+// copies are removed, except the last one before: an erased private key stays in that copy until the
+// next write, and the blocks on the disk are not wiped. What a crash leaves behind is removed by the
+// next [Store.Lock].
+//
+// # What is damaged
+//
+// A file whose checksum or content is wrong is damaged. While store.json is damaged or lost, its
+// newest copy is read in its place, and nothing is lost; [Store.Check] reports it. If that copy is
+// damaged too, reading returns a [*DamagedError] rather than an older copy, which lacks the last
+// write. Damaged files are never deleted or written over: writing is refused until [Store.SetAside]
+// has moved them away or a sound copy was put back. A file of a later format version is left alone.
 //
 // # What is refused
 //
 // A directory or file that others than its owner may use, that belongs to another user, or that
 // is a symbolic link is an [*InsecureError] with the command that mends it. Owner, mode and kind
-// are those of what was opened. Only the last element of the directory's path may be no link.
-// A file that is not what its name says is a [*DamagedError]. Such a file is never deleted or
-// written over, and only [Directory.SetAside] moves it.
+// are those of what was opened. Only the last element of the directory's path must not be a link.
 //
 // # Where the lock works
 //
 // On Unix the lock is flock(2), between all processes of a machine and of its containers that
-// share the directory. Between machines it works where the file system carries flock to the
-// server: NFS does on Linux since 2.6.12, unless mounted with nolock or local_lock=flock or all;
-// most SSH and object-store file systems do not, and what they call durable may not be. Where
-// there are no locks, Lock returns an error; where a file system only pretends, nothing can tell.
+// share the directory. The operating system frees it when a process ends. Between machines it works
+// where the file system carries flock to the server: NFS does on Linux since 2.6.12, unless mounted
+// with nolock or local_lock=flock or all; most SSH and object-store file systems do not, and what
+// they call durable may not be. Where there are no locks, Lock returns an error; a file system that
+// only pretends cannot be detected.
 //
-// On Windows the lock is a file opened without sharing. There, who may use a file is not
-// checked, since its mode does not say so: keep the directory where only your account has
-// access. Nor can a directory be synced: that names survive a power cut is left to the journal
-// of the file system.
+// On Windows the lock is LockFileEx. There, who may use a file is not checked, since its mode does
+// not say so: keep the directory where only your account has access. Nor can a directory be synced:
+// that names survive a power cut is left to the journal of the file system.
 package keystore

@@ -41,7 +41,7 @@ type Entry struct {
 	KeyID, Name string
 	// Type is the type of the key pair.
 	Type gen.KeyType
-	// BaseURL is where the key is known, as [NormalizeBaseURL] writes it.
+	// BaseURL is where the key is known, in the form that protocol.ParseBaseURL returns.
 	BaseURL string
 	// PrivateKey is empty if it lives behind a crypto.Signer (in an HSM or a KMS), and after
 	// revocation.

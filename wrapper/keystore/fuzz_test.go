@@ -2,72 +2,80 @@ package keystore_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 )
 
-// Whatever is in an entry's file, it is an entry that can be put again or damage that is not
+// Whatever an engine returns, it is a document that can be written again or damage that is not
 // quoted.
-func FuzzEntryFile(f *testing.F) {
-	dir := filepath.Join(f.TempDir(), "keys")
-	store, err := keystore.Open(dir)
-	if err != nil {
-		f.Fatal(err)
-	}
-	path := filepath.Join(dir, keyFile("id"))
+func FuzzDocument(f *testing.F) {
+	engine := keystore.NewMemory()
+	store := keystore.New(engine)
 	unlock, err := store.Lock(f.Context())
 	if err != nil {
 		f.Fatal(err)
 	}
-	if err := errors.Join(store.Put(f.Context(), keystoretest.NewEntry(f, "id", testURL)), unlock()); err != nil {
+	entry := newEntry(f, "id", testURL)
+	if err := errors.Join(
+		store.Put(f.Context(), entry), store.SetCurrent(f.Context(), testURL, "id"),
+		store.PutJournal(f.Context(), keystore.JournalRecord{ID: "id", Data: []byte("data")}), unlock(),
+	); err != nil {
 		f.Fatal(err)
 	}
-	sound, err := os.ReadFile(path)
+	sound, _, err := engine.Load(f.Context())
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(sound)
 	f.Add(sound[:len(sound)/2])
 	f.Add([]byte(`{"version":1}`))
+	f.Add([]byte(`{"version":2}`))
+	f.Add([]byte(`{"version":1,"store_id":"s","revision":9223372036854775807,"write_id":"w","journal":[{"id":"id","data":null}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		mustWrite(t, path, string(content))
-		entry, err := store.Get(t.Context(), "id")
+		engine := keystore.NewMemory()
+		if _, err := engine.Swap(t.Context(), content, ""); err != nil {
+			t.Fatal(err)
+		}
+		store := keystore.New(engine)
+		entries, err := store.List(t.Context())
 		if err != nil {
-			mustBeDamaged(t, err, path)
+			mustBeDamaged(t, err, "the store")
 			mustNotQuote(t, err, content)
 			return
 		}
-		if prepared, err := keystore.Prepare(entry); err != nil || prepared.KeyID != "id" {
-			t.Errorf("what was read cannot be put: %v", err)
+		locked(t, store, func() {
+			for _, entry := range entries {
+				if err := store.Put(t.Context(), entry); err != nil {
+					t.Errorf("what was read cannot be put: %v", err)
+				}
+			}
+		})
+		if _, err := keystore.New(engine).List(t.Context()); err != nil {
+			t.Errorf("what was written cannot be read: %v", err)
 		}
 	})
 }
 
-func FuzzJournalFile(f *testing.F) {
+// Whatever is in the files of a directory, it is a store or damage that is not quoted.
+func FuzzFile(f *testing.F) {
 	dir := filepath.Join(f.TempDir(), "keys")
 	store, err := keystore.Open(dir)
 	if err != nil {
 		f.Fatal(err)
 	}
-	path := filepath.Join(dir, "journal-id.json")
-	f.Add([]byte(`{"version":1,"id":"id","sequence":1,"data":"AAAA"}`))
-	f.Add([]byte(`{"version":1,"id":"id","sequence":9223372036854775807,"data":null}`))
+	path := filepath.Join(dir, "store.json")
+	f.Add([]byte(framed("\n")))
+	f.Add([]byte(framed("\n{}")))
 	f.Add([]byte(`{"version":2}`))
+	f.Add([]byte(`{"version":1,"revision":1,"sha256":""}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		mustWrite(t, path, string(content))
-		records, err := store.Journal(t.Context())
-		if err != nil {
+		if _, err := store.List(t.Context()); err != nil {
 			mustBeDamaged(t, err, path)
 			mustNotQuote(t, err, content)
-			return
-		}
-		if len(records) != 1 || records[0].ID != "id" {
-			t.Errorf("got %v", records)
 		}
 	})
 }

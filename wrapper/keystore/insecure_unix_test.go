@@ -16,7 +16,6 @@ import (
 
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 )
 
 func TestWhatIsMadeIsForItsOwnerAlone(t *testing.T) {
@@ -24,8 +23,8 @@ func TestWhatIsMadeIsForItsOwnerAlone(t *testing.T) {
 	prepared(t, dir)
 	mustHaveMode(t, filepath.Dir(dir), 0o700)
 	mustHaveMode(t, dir, 0o700)
-	for _, name := range []string{keyFile("new"), currentFile(t, dir), "journal-record.json", "lock"} {
-		mustHaveMode(t, filepath.Join(dir, name), 0o600)
+	for _, path := range append(filesOf(t, dir), filepath.Join(dir, "lock"), filepath.Join(dir, "lock.swap")) {
+		mustHaveMode(t, path, 0o600)
 	}
 }
 
@@ -44,9 +43,9 @@ func TestModesThatLetOthersInAreRefusedWithTheMendingCommand(t *testing.T) {
 			prepared(t, dir)
 			store := mustOpen(t, dir)
 			mustMend(t, dir, 0o700|mode, "chmod 700", func() error { return readAll(t, store) })
-			mustMend(t, filepath.Join(dir, keyFile("old")), 0o600|mode, "chmod 600", func() error { return readAll(t, store) })
-			mustMend(t, filepath.Join(dir, currentFile(t, dir)), 0o600|mode, "chmod 600", func() error { return readAll(t, store) })
-			mustMend(t, filepath.Join(dir, "journal-record.json"), 0o600|mode, "chmod 600", func() error { return readAll(t, store) })
+			mustMend(t, filepath.Join(dir, "store.json"), 0o600|mode, "chmod 600", func() error { return readAll(t, store) })
+			mustMend(t, filepath.Join(dir, "store.3.json"), 0o600|mode, "chmod 600", func() error { return lockAndUnlock(t, store) })
+			mustMend(t, filepath.Join(dir, "lock.swap"), 0o600|mode, "chmod 600", func() error { return lockAndUnlock(t, store) })
 			mustMend(t, filepath.Join(dir, "lock"), 0o600|mode, "chmod 600", func() error { return lockAndUnlock(t, store) })
 		})
 	}
@@ -82,15 +81,12 @@ func mustBeInsecure(t *testing.T, err error, path string) keystore.InsecureError
 }
 
 func TestSymbolicLinksAreRefused(t *testing.T) {
-	for _, name := range []string{keyFile("old"), "current", "journal-record.json", "lock"} {
+	for _, name := range []string{"store.json", "store.4.json", "lock", "lock.swap"} {
 		t.Run(name, func(t *testing.T) {
 			dir := newDir(t)
 			prepared(t, dir)
 			store := mustOpen(t, dir)
 			path := filepath.Join(dir, name)
-			if name == "current" {
-				path = filepath.Join(dir, currentFile(t, dir))
-			}
 			target := filepath.Join(t.TempDir(), "target")
 			if err := errors.Join(os.Rename(path, target), os.Symlink(target, path)); err != nil {
 				t.Fatal(err)
@@ -124,9 +120,9 @@ func TestWhatBelongsToAnotherUserIsRefused(t *testing.T) {
 	prepared(t, dir)
 	store := mustOpen(t, dir)
 	for path, use := range map[string]func() error{
-		filepath.Join(dir, keyFile("old")): func() error { return readAll(t, store) },
-		filepath.Join(dir, "lock"):         func() error { return lockAndUnlock(t, store) },
-		dir:                                func() error { return readAll(t, store) },
+		filepath.Join(dir, "store.json"): func() error { return readAll(t, store) },
+		filepath.Join(dir, "lock"):       func() error { return lockAndUnlock(t, store) },
+		dir:                              func() error { return readAll(t, store) },
 	} {
 		if err := os.Chown(path, 12345, -1); err != nil {
 			t.Fatal(err)
@@ -152,12 +148,16 @@ func mustBeForeign(t *testing.T, err error, path string, owner int) {
 func TestAPipeIsReportedWithoutWaitingForItsWriter(t *testing.T) {
 	dir := newDir(t)
 	prepared(t, dir)
-	path := filepath.Join(dir, keyFile("old"))
-	if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"store.4.json", "store.json", "lock"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_, err := mustOpen(t, dir).Get(t.Context(), "old")
-	mustBeDamaged(t, err, path)
+	mustBeDamaged(t, err, filepath.Join(dir, "store.json"))
+	_, err = mustOpen(t, dir).Lock(t.Context())
+	mustBeDamaged(t, err, filepath.Join(dir, "lock"))
 }
 
 func TestADirectoryThatCannotBeWrittenSaysSoAndCanBeRead(t *testing.T) {
@@ -218,7 +218,7 @@ func giveUpRights(dir string) error {
 }
 
 // readAll reads everything.
-func readAll(t *testing.T, store *keystore.Directory) error {
+func readAll(t *testing.T, store *keystore.Store) error {
 	t.Helper()
 	_, list := store.List(t.Context())
 	_, current := store.Current(t.Context(), testURL)
@@ -226,7 +226,7 @@ func readAll(t *testing.T, store *keystore.Directory) error {
 	return errors.Join(list, current, journal)
 }
 
-func lockAndUnlock(t *testing.T, store *keystore.Directory) error {
+func lockAndUnlock(t *testing.T, store *keystore.Store) error {
 	t.Helper()
 	unlock, err := store.Lock(t.Context())
 	if err != nil {
@@ -237,8 +237,8 @@ func lockAndUnlock(t *testing.T, store *keystore.Directory) error {
 
 func TestAnInsecureDirectoryForWhatIsSetAsideIsRefused(t *testing.T) {
 	dir := newDir(t)
-	mustPut(t, mustOpen(t, dir), keystoretest.NewEntry(t, "old", testURL))
-	mustWrite(t, filepath.Join(dir, keyFile("old")), "{")
+	mustPut(t, mustOpen(t, dir), newEntry(t, "old", testURL))
+	mustWrite(t, filepath.Join(dir, "store.json"), "{")
 	aside := filepath.Join(dir, "damaged")
 	if err := errors.Join(os.Mkdir(aside, 0o755), os.Chmod(aside, 0o755)); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 )
 
 const (
@@ -74,7 +73,7 @@ func holdLock(ctx context.Context, dir string) error {
 func TestProcessesAndGoroutinesLoseNoWriteOfEachOther(t *testing.T) {
 	dir := newDir(t)
 	store := mustOpen(t, dir)
-	entry := keystoretest.NewEntry(t, "counter", testURL)
+	entry := newEntry(t, "counter", testURL)
 	entry.Name = "0"
 	mustPut(t, store, entry)
 	others := []*process{start(t, "count", dir), start(t, "count", dir)}
@@ -100,7 +99,7 @@ func countTo(ctx context.Context, dir string, times int) error {
 	return err
 }
 
-func countOne(ctx context.Context, store keystore.Store) error {
+func countOne(ctx context.Context, store *keystore.Store) error {
 	unlock, err := store.Lock(ctx)
 	if err != nil {
 		return err
@@ -129,7 +128,7 @@ func TestALockFileThatIsRemovedByHandIsMadeAnew(t *testing.T) {
 	})
 }
 
-func locked(t *testing.T, store keystore.Store, do func()) {
+func locked(t *testing.T, store *keystore.Store, do func()) {
 	t.Helper()
 	unlock, err := store.Lock(t.Context())
 	if err != nil {
@@ -141,7 +140,7 @@ func locked(t *testing.T, store keystore.Store, do func()) {
 	}
 }
 
-func mustPut(t *testing.T, store keystore.Store, entries ...keystore.Entry) {
+func mustPut(t *testing.T, store *keystore.Store, entries ...keystore.Entry) {
 	t.Helper()
 	locked(t, store, func() {
 		for _, entry := range entries {
@@ -152,7 +151,7 @@ func mustPut(t *testing.T, store keystore.Store, entries ...keystore.Entry) {
 	})
 }
 
-func mustSetCurrent(t *testing.T, store keystore.Store, keyID string) {
+func mustSetCurrent(t *testing.T, store *keystore.Store, keyID string) {
 	t.Helper()
 	locked(t, store, func() {
 		if err := store.SetCurrent(t.Context(), testURL, keyID); err != nil {
@@ -161,7 +160,7 @@ func mustSetCurrent(t *testing.T, store keystore.Store, keyID string) {
 	})
 }
 
-func mustGet(t *testing.T, store keystore.Store, keyID string) keystore.Entry {
+func mustGet(t *testing.T, store *keystore.Store, keyID string) keystore.Entry {
 	t.Helper()
 	entry, err := store.Get(t.Context(), keyID)
 	if err != nil {

@@ -23,18 +23,12 @@ func TestOpenRefusesWhatIsNoDirectory(t *testing.T) {
 }
 
 func TestADirectoryThatCannotBeMadeIsReported(t *testing.T) {
-	crash := errors.New("crash")
-	for _, refused := range []error{syscall.ENOSPC, crash} {
-		for _, at := range []string{keystore.StepMakeDirectory, keystore.StepSyncDirectory} {
+	for _, refused := range []error{syscall.ENOSPC, errStopped} {
+		for at := range 4 {
 			dir := filepath.Join(t.TempDir(), "above", "keys")
-			_, err := keystore.Open(dir, keystore.WithSteps(func(step string) error {
-				if step == at {
-					return refused
-				}
-				return nil
-			}))
+			_, err := keystore.OpenWithSteps(dir, from(at, forEver, refused))
 			if !errors.Is(err, refused) {
-				t.Errorf("%s: got %v, want %v", at, err, refused)
+				t.Errorf("step %d: got %v, want %v", at, err, refused)
 			}
 			mustOpen(t, dir)
 		}

@@ -10,12 +10,11 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 func TestNoPrinterShowsAPrivateKey(t *testing.T) {
-	entry := keystoretest.NewEntry(t, "id", testURL)
+	entry := newEntry(t, "id", testURL)
 	key := entry.PrivateKey.RevealPrivateKey()
 	record := keystore.JournalRecord{ID: "id", Data: []byte(key)}
 	body := strings.Split(key, "\n")[1]
@@ -47,7 +46,7 @@ func TestNoPrinterShowsAPrivateKey(t *testing.T) {
 }
 
 func TestAnEntryWithoutAPrivateKeyHasNoCredentials(t *testing.T) {
-	entry := keystoretest.NewEntry(t, "id", testURL)
+	entry := newEntry(t, "id", testURL)
 	if credentials, err := entry.Credentials(); err != nil || credentials.KeyID() != "id" {
 		t.Errorf("got %v, %v", credentials, err)
 	}

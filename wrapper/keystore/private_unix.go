@@ -46,16 +46,6 @@ func ownerOf(info fs.FileInfo) int {
 	return -1
 }
 
-// syncDirectory makes the names in a directory durable.
-func syncDirectory(directory *os.File) error {
-	err := directory.Sync()
-	// Some file systems cannot sync a directory, and say so with EINVAL.
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
-}
-
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

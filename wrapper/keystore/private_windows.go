@@ -3,7 +3,6 @@ package keystore
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 )
 
@@ -12,9 +11,6 @@ const doNotWait = 0
 // checkPrivate accepts everything: the mode that Go reports on Windows does not say who may use
 // a file, nor does it know owners.
 func checkPrivate(fs.FileInfo, string) error { return nil }
-
-// syncDirectory does nothing: Windows has no such call, and keeps names by its journal.
-func syncDirectory(*os.File) error { return nil }
 
 func isFull(err error) bool {
 	const diskFull, handleDiskFull = syscall.Errno(112), syscall.Errno(39)

@@ -31,7 +31,7 @@ var errNoSource = errors.New("keystore: the source has no store; make one with S
 // use. It starts nothing and holds nothing open: the store is looked at when credentials are
 // asked for and the last look is 250 ms old.
 type CurrentSource struct {
-	store   Store
+	store   *Store
 	baseURL string
 	signer  func(context.Context, Entry) (crypto.Signer, error)
 	logger  *slog.Logger
@@ -82,7 +82,7 @@ func WithClock(now func() time.Time) SourceOption {
 
 // Source returns a source that follows what is current for baseURL in store. It does not look
 // at the store yet. An option that is nil is left out.
-func Source(store Store, baseURL string, opts ...SourceOption) *CurrentSource {
+func Source(store *Store, baseURL string, opts ...SourceOption) *CurrentSource {
 	s := &CurrentSource{
 		store: store, baseURL: baseURL,
 		logger: slog.New(slog.DiscardHandler), now: time.Now,

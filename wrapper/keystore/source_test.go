@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +15,6 @@ import (
 
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/keystore/keystoretest"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -30,7 +28,7 @@ func (c *handClock) advance(by time.Duration) { c.nanoseconds.Add(int64(by)) }
 type followed struct {
 	*keystore.CurrentSource
 
-	store *keystore.Directory
+	store *keystore.Store
 	dir   string
 	clock *handClock
 	log   *bytes.Buffer
@@ -44,6 +42,14 @@ func follow(t *testing.T, opts ...keystore.SourceOption) *followed {
 	opts = append(opts, keystore.WithClock(f.clock.now), keystore.WithLogger(slog.New(slog.NewTextHandler(f.log, nil))))
 	f.CurrentSource = keystore.Source(f.store, testURL+"/", opts...)
 	return f
+}
+
+// damageAll damages the store's file and all of its copies.
+func damageAll(t *testing.T, dir string) {
+	t.Helper()
+	for _, path := range filesOf(t, dir) {
+		mustWrite(t, path, "canary")
+	}
 }
 
 func (f *followed) mustGive(t *testing.T, keyID string) {
@@ -68,13 +74,9 @@ func TestASourceFollowsWhatIsCurrentWithinASecond(t *testing.T) {
 
 func TestASourceKeepsTheOldKeyWhileTheNewEntryCannotBeUsed(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, f *followed){
-		"a damaged entry": func(t *testing.T, f *followed) {
+		"a damaged store": func(t *testing.T, f *followed) {
 			t.Helper()
-			mustWrite(t, filepath.Join(f.dir, keyFile("new")), "canary")
-		},
-		"a damaged choice": func(t *testing.T, f *followed) {
-			t.Helper()
-			mustWrite(t, filepath.Join(f.dir, currentFile(t, f.dir)), "{")
+			damageAll(t, f.dir)
 		},
 		"a revoked entry": func(t *testing.T, f *followed) {
 			t.Helper()
@@ -84,7 +86,7 @@ func TestASourceKeepsTheOldKeyWhileTheNewEntryCannotBeUsed(t *testing.T) {
 		},
 		"an entry without a private key": func(t *testing.T, f *followed) {
 			t.Helper()
-			entry := keystoretest.NewEntry(t, "hsm", testURL)
+			entry := newEntry(t, "hsm", testURL)
 			entry.PrivateKey = secret.PEM{}
 			mustPut(t, f.store, entry)
 			mustSetCurrent(t, f.store, "hsm")
@@ -102,7 +104,12 @@ func TestASourceKeepsTheOldKeyWhileTheNewEntryCannotBeUsed(t *testing.T) {
 			if warnings := strings.Count(f.log.String(), "level=WARN"); warnings != 1 || strings.Contains(f.log.String(), "canary") {
 				t.Errorf("%d warnings instead of one: %s", warnings, f.log)
 			}
-			mustPut(t, f.store, keystoretest.NewEntry(t, "mended", testURL))
+			locked(t, f.store, func() {
+				if _, err := f.store.SetAside(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			mustPut(t, f.store, newEntry(t, "mended", testURL))
 			mustSetCurrent(t, f.store, "mended")
 			f.clock.advance(keystore.MaxFollowDelay)
 			f.mustGive(t, "mended")
@@ -129,7 +136,7 @@ func TestASourceWithoutAnEarlierKeyReturnsTheError(t *testing.T) {
 	if _, err := source.Credentials(t.Context()); !errors.Is(err, keystore.ErrNoCurrent) {
 		t.Errorf("got %v, want ErrNoCurrent", err)
 	}
-	mustPut(t, store, keystoretest.NewEntry(t, "id", testURL))
+	mustPut(t, store, newEntry(t, "id", testURL))
 	mustSetCurrent(t, store, "id")
 	if credentials, err := source.Credentials(t.Context()); err != nil || credentials.KeyID() != "id" {
 		t.Errorf("the error was kept: %v", err)
@@ -171,7 +178,7 @@ func TestASignerStandsForAPrivateKeyThatIsElsewhere(t *testing.T) {
 	}))
 	f.mustGive(t, "old")
 	for _, keyID := range []string{"hsm", "other"} {
-		entry := keystoretest.NewEntry(t, keyID, testURL)
+		entry := newEntry(t, keyID, testURL)
 		entry.PrivateKey = secret.PEM{}
 		if keyID == "hsm" {
 			if entry.PublicKey, err = keystore.PublicKeyPEM(private.Public()); err != nil {
@@ -196,24 +203,28 @@ func TestASignerStandsForAPrivateKeyThatIsElsewhere(t *testing.T) {
 	}
 }
 
-// slowStore answers when it is told to.
-type slowStore struct {
-	keystore.Store
+// slowEngine answers when it is told to.
+type slowEngine struct {
+	keystore.Engine
 
 	asked, answer chan struct{}
 }
 
-func (s *slowStore) Current(ctx context.Context, baseURL string) (keystore.Entry, error) {
-	s.asked <- struct{}{}
-	<-s.answer
-	return s.Store.Current(ctx, baseURL)
+func (e *slowEngine) Load(ctx context.Context) ([]byte, string, error) {
+	e.asked <- struct{}{}
+	<-e.answer
+	return e.Engine.Load(ctx)
 }
 
 func TestNobodyWhoHasCredentialsWaitsForASlowStore(t *testing.T) {
 	dir, clock := newDir(t), &handClock{}
 	prepared(t, dir)
-	slow := &slowStore{mustOpen(t, dir), make(chan struct{}), make(chan struct{})}
-	source := keystore.Source(slow, testURL, keystore.WithClock(clock.now))
+	engine, err := keystore.NewDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowEngine{engine, make(chan struct{}), make(chan struct{})}
+	source := keystore.Source(keystore.New(slow), testURL, keystore.WithClock(clock.now))
 	var first sync.WaitGroup
 	ask := func() {
 		if _, err := source.Credentials(t.Context()); err != nil {

@@ -3,28 +3,39 @@ package keystore
 import (
 	"cmp"
 	"crypto"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/protocol"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// Our own choices, far above what a key and a change of it need, and so that every file stays
-// below maxFileBytes.
+// Our own choices, far above what a key and a change of it need.
 const (
+	maxKeyID       = 128
 	maxEntryText   = 128 << 10
 	maxRecordID    = 64
 	maxRecordBytes = 256 << 10
 )
 
-// Prepare returns entry as a [Store] keeps it: with a normal base URL and, once revoked, without
-// its private key. It returns [ErrInvalid] for an entry that contradicts itself or lacks a part.
-// It is for those who write a Store.
-func Prepare(entry Entry) (Entry, error) {
-	baseURL, err := NormalizeBaseURL(entry.BaseURL)
+// normal returns baseURL in the one form in which base URLs are compared.
+func normal(baseURL string) (string, error) {
+	base, err := protocol.ParseBaseURL(baseURL)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return base.String(), nil
+}
+
+// prepare returns entry as a store keeps it: with a normal base URL and, once revoked, without its
+// private key. It returns [ErrInvalid] for an entry that contradicts itself or lacks a part.
+func prepare(entry Entry) (Entry, error) {
+	baseURL, err := normal(entry.BaseURL)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -33,15 +44,14 @@ func Prepare(entry Entry) (Entry, error) {
 		entry.PrivateKey = secret.PEM{}
 	}
 	if problem := entry.problem(); problem != "" {
-		return Entry{}, fmt.Errorf("%w: the entry: %s", ErrInvalid, problem)
+		return Entry{}, fmt.Errorf("%w: of the entry, %s", ErrInvalid, problem)
 	}
 	return entry, nil
 }
 
-// CheckReplace returns [ErrConflict] if a key would be lost when next takes the place of stored:
-// both have the same key ID, and next has another key pair or base URL, or lacks the private key
-// without being revoked. Both must be prepared. It is for those who write a Store.
-func CheckReplace(stored, next Entry) error {
+// checkReplace returns [ErrConflict] if a key would be lost when next takes the place of stored.
+// Both have the same key ID and are prepared.
+func checkReplace(stored, next Entry) error {
 	was, _ := parsePublicKey(stored.PublicKey)
 	is, _ := parsePublicKey(next.PublicKey)
 	switch {
@@ -55,9 +65,8 @@ func CheckReplace(stored, next Entry) error {
 	return nil
 }
 
-// CheckCurrent returns [ErrInvalid] unless entry can be made current for the normal baseURL. It
-// is for those who write a Store.
-func CheckCurrent(entry Entry, baseURL string) error {
+// checkCurrent returns [ErrInvalid] unless entry can be made current for the normal baseURL.
+func checkCurrent(entry Entry, baseURL string) error {
 	switch {
 	case entry.BaseURL != baseURL:
 		return fmt.Errorf("%w: %s belongs to %s, so it cannot be current for %s", ErrInvalid, entry.KeyID, entry.BaseURL, baseURL)
@@ -67,9 +76,8 @@ func CheckCurrent(entry Entry, baseURL string) error {
 	return nil
 }
 
-// CheckRecord returns [ErrInvalid] unless record can be put into a journal. It is for those who
-// write a Store.
-func CheckRecord(record JournalRecord) error {
+// checkRecord returns [ErrInvalid] unless record can be put into a journal.
+func checkRecord(record JournalRecord) error {
 	if record.ID == "" || len(record.ID) > maxRecordID || !utf8.ValidString(record.ID) || len(record.Data) > maxRecordBytes {
 		return fmt.Errorf("%w: a journal record needs an ID of 1 to %d bytes of UTF-8, and at most %d bytes of data",
 			ErrInvalid, maxRecordID, maxRecordBytes)
@@ -81,21 +89,20 @@ func CheckRecord(record JournalRecord) error {
 func (e Entry) problem() string {
 	public, ok := parsePublicKey(e.PublicKey)
 	if !ok {
-		return "its public key is no PEM SPKI"
+		return "its public key is not PEM SPKI"
 	}
 	credentials, err := wrapper.NewSignerCredentials(e.KeyID, publicHalf{public})
-	name, short := fileName(entryPrefix, e.KeyID)
 	switch {
 	case problemOf(err) == wrapper.ProblemKeyID:
 		return "its key ID is empty or holds characters that no key ID has"
 	case err != nil:
-		return "its public key is of no type that the service takes"
+		return "its public key is of a type that the service does not take"
 	case credentials.KeyID() != e.KeyID:
 		return "its key ID begins or ends with white space"
-	case !short:
-		return fmt.Sprintf("its key ID makes a name of more than %d bytes (%d)", maxFileName, len(name))
+	case len(e.KeyID) > maxKeyID:
+		return fmt.Sprintf("its key ID has more than %d bytes", maxKeyID)
 	case !e.State.Valid():
-		return "its state is none that there is"
+		return "its state is unknown"
 	case e.Type != typeOf(public):
 		return "its type is not that of its public key"
 	case !isNormal(e.BaseURL):
@@ -106,7 +113,7 @@ func (e Entry) problem() string {
 	return cmp.Or(e.textProblem(), e.privateProblem(public))
 }
 
-// textProblem finds texts that JSON would change or that make a file too large to be read.
+// textProblem finds texts that JSON would change, or that are too long.
 func (e Entry) textProblem() string {
 	texts := []string{e.Name, e.Warning, e.PublicKey, e.PrivateKey.RevealPrivateKey()}
 	if e.FCMSubtraderID != nil {
@@ -118,7 +125,7 @@ func (e Entry) textProblem() string {
 	all := strings.Join(texts, " ")
 	switch {
 	case !utf8.ValidString(all):
-		return "one of its texts is no UTF-8"
+		return "one of its texts is not UTF-8"
 	case len(all) > maxEntryText:
 		return fmt.Sprintf("its texts have more than %d bytes together", maxEntryText)
 	}
@@ -150,6 +157,12 @@ func problemOf(err error) wrapper.CredentialsProblem {
 }
 
 func isNormal(baseURL string) bool {
-	normal, err := NormalizeBaseURL(baseURL)
-	return err == nil && normal == baseURL
+	same, err := normal(baseURL)
+	return err == nil && same == baseURL
+}
+
+// writable reports whether encoding/json can write t.
+func writable(t time.Time) bool {
+	_, err := json.Marshal(t.UTC())
+	return err == nil
 }

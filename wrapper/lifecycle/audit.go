@@ -32,7 +32,7 @@ const (
 	FindingAttestation FindingKind = "attestation"
 	// FindingUnrecovered: something that Recover could not finish.
 	FindingUnrecovered FindingKind = "unrecovered"
-	// FindingDamaged: a part of the store that cannot be read.
+	// FindingDamaged: a damaged file of the store, whose copy is read in its place.
 	FindingDamaged FindingKind = "damaged"
 )
 
@@ -74,14 +74,17 @@ func (m *Manager) Audit(ctx context.Context) (AuditReport, error) {
 			return errors.Join(err, problems)
 		}
 		a := &audit{AuditReport: &report, now: m.clock.Now(), settle: m.settle, open: recovered.Open}
-		entries, damaged := m.store.List(ctx)
+		entries, err := m.store.List(ctx)
+		if err != nil {
+			return errors.Join(err, problems)
+		}
 		a.entries = slices.DeleteFunc(entries, func(e keystore.Entry) bool { return e.BaseURL != m.baseURL })
 		if a.list, err = m.list(ctx, by, a.subtraders()...); err != nil {
 			return fmt.Errorf("lifecycle: there is no list to compare the store with: %w", err)
 		}
 		report.Current, report.Listed = current.KeyID, len(a.list.keys)
 		a.addErrors(FindingUnrecovered, problems)
-		a.addErrors(FindingDamaged, damaged)
+		a.addErrors(FindingDamaged, m.store.Check(ctx))
 		return a.compare()
 	})
 	return report, err

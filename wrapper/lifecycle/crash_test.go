@@ -210,13 +210,9 @@ func TestAfterACrashOfRecoverItselfRecoverKeepsAllPromises(t *testing.T) {
 }
 
 // leavesTheSame reports whether a crash before the step leaves the same behind as one before the
-// step ahead of it, but for a temporary file.
+// step ahead of it.
 func leavesTheSame(step string) bool {
-	switch strings.TrimPrefix(step, "store: ") {
-	case keystore.StepWrite, keystore.StepSync, keystore.StepRename, keystore.StepLock:
-		return true
-	}
-	return false
+	return step == stepLock || step == stepWrite
 }
 
 // isLook reports whether the step is one of a look at the list, which changes nothing.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
@@ -172,8 +171,7 @@ func TestWithAFullDiskAtAnyStepAllPromisesAreKept(t *testing.T) {
 }
 
 func isWrite(step string) bool {
-	name, isStore := strings.CutPrefix(step, "store: ")
-	return isStore && name != keystore.StepLock && name != keystore.StepUnlock
+	return step == stepWrite || step == stepWritten
 }
 
 func (s scenario) withFullDisk(t *testing.T, step, length int) error {

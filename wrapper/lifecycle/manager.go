@@ -17,7 +17,7 @@ import (
 // store holds. All its operations take the store's lock, so any number of Managers, in any number
 // of processes, may share a store. A Manager is safe for concurrent use.
 type Manager struct {
-	store         keystore.Store
+	store         *keystore.Store
 	baseURL       string
 	clientOptions []wrapper.Option
 	clock         wrapper.Clock
@@ -28,7 +28,7 @@ type Manager struct {
 
 // New returns a Manager for the keys that store holds for baseURL. It neither reads the store
 // nor sends anything. It returns an error for an invalid base URL or option.
-func New(store keystore.Store, baseURL string, opts ...Option) (*Manager, error) {
+func New(store *keystore.Store, baseURL string, opts ...Option) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("lifecycle: the store is nil; see keystore.Open")
 	}

@@ -75,7 +75,7 @@ func TestAStepOfRecoverNamesTheKeyWhoseIDItShows(t *testing.T) {
 	}
 	report, err := w.manager.Recover(t.Context())
 	check("in the grace period", "bot", report.Open, err)
-	w.setAside(w.first.ID)
+	w.loseEntry(w.first.ID)
 	report, err = w.manager.Recover(t.Context())
 	check("in the grace period without the entry", "", report.Open, err)
 	w.clock.advance(time.Hour)

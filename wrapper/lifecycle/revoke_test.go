@@ -186,7 +186,7 @@ func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.clearFaults()
-	w.setAside(second)
+	w.loseEntry(second)
 	if _, err := w.manager.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 
 func TestTheSuccessorTakesThePlaceOfAKeyInUseWhoseEntryWasSetAside(t *testing.T) {
 	w, second := diedBeforeTheSwitch(t)
-	w.setAside(w.first.ID)
+	w.loseEntry(w.first.ID)
 	if _, err := w.manager.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestARefusedRevocationOfAKeyWithoutEntryIsDropped(t *testing.T) {
 	w, second := withSecond(t)
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
-	w.setAside(second)
+	w.loseEntry(second)
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
 	_, err := w.manager.Recover(t.Context())
 	mustMatch(t, err, wrapper.ErrForbidden)
@@ -224,7 +224,7 @@ func TestAKeyWithoutEntryIsNotAskedToRevokeItself(t *testing.T) {
 	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.clearFaults()
-	w.setAside(second)
+	w.loseEntry(second)
 	w.markRevoked(w.first.ID)
 	_, err := w.manager.Recover(t.Context())
 	mustMatch(t, err, lifecycle.ErrUnfinished, lifecycle.ErrRevoked)

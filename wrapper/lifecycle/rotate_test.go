@@ -124,11 +124,7 @@ func TestAKeyThatWasReplacedIsNotReplacedAgain(t *testing.T) {
 func TestOfTwoProcessesThatRotateOneWaitsAndSeesThatItIsDone(t *testing.T) {
 	w := newWorld(t)
 	waits := make(chan struct{})
-	store, err := keystore.Open(w.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := lifecycle.New(tellsOfLock{store, waits}, w.baseURL, lifecycle.WithClock(w.clock),
+	other, err := lifecycle.New(keystore.New(tellsOfLock{w.engine, waits}), w.baseURL, lifecycle.WithClock(w.clock),
 		lifecycle.WithClientOptions(patient(), wrapper.WithHTTPTransport(w.carrier)))
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +159,14 @@ func TestOfTwoProcessesThatRotateOneWaitsAndSeesThatItIsDone(t *testing.T) {
 
 // tellsOfLock says when it is about to wait for the lock.
 type tellsOfLock struct {
-	keystore.Store
+	keystore.Engine
 
 	waits chan struct{}
 }
 
 func (s tellsOfLock) Lock(ctx context.Context) (func() error, error) {
 	close(s.waits)
-	return s.Store.Lock(ctx)
+	return s.Engine.Lock(ctx)
 }
 
 func TestTheLockIsFreeDuringTheGracePeriod(t *testing.T) {
@@ -218,7 +214,7 @@ func TestAGracePeriodThatIsCutShortIsEndedByRecoverInTime(t *testing.T) {
 func TestAnOldKeyWhoseEntryWasSetAsideIsRevokedAfterItsGracePeriod(t *testing.T) {
 	w := newWorld(t)
 	w.rotateWithoutWaiting(time.Hour)
-	w.setAside(w.first.ID)
+	w.loseEntry(w.first.ID)
 	w.restart()
 	report, err := w.manager.Recover(t.Context())
 	if err != nil || len(report.Open) != 1 || len(w.liveKeys()) != 2 {
@@ -237,7 +233,7 @@ func TestAnOldKeyWhoseEntryWasSetAsideIsRevokedAfterItsGracePeriod(t *testing.T)
 func TestAnOldKeyWithoutEntryIsRevokedAlthoughItsSuccessorWasReplacedToo(t *testing.T) {
 	w := newWorld(t)
 	w.rotateWithoutWaiting(time.Hour)
-	w.setAside(w.first.ID)
+	w.loseEntry(w.first.ID)
 	w.rotateWithoutWaiting(2 * time.Hour)
 	second := w.entries()[0].KeyID
 	if _, err := w.manager.Recover(t.Context()); err != nil || w.stateOf(second) != keystore.StateRetiring {

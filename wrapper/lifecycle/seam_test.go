@@ -12,9 +12,6 @@ import (
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
-// errCrash is what everything answers to a program that has died.
-var errCrash = errors.New("crashed")
-
 // crash is the panic that takes a program off its course.
 type crash struct{}
 
@@ -67,24 +64,6 @@ func (s *seam) take(step string) bool {
 	return true
 }
 
-// storeStep is for keystore.WithSteps. What a program has written outlives it whether the disk
-// has it or not, so nothing here waits for the disk.
-func (s *seam) storeStep(step string) error {
-	if s.isDead() || s.take("store: "+step) {
-		return errCrash
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.steps) - 1
-	if s.full && n >= s.strikeAt && n < s.strikeAt+s.fullFor && step != keystore.StepLock && step != keystore.StepUnlock {
-		return syscall.ENOSPC
-	}
-	if step == keystore.StepSync || step == keystore.StepSyncDirectory {
-		return keystore.ErrSkipStep
-	}
-	return nil
-}
-
 // transport makes three steps of each request: it is about to go out, it has gone out and is not
 // worked on yet, it has been answered.
 func (s *seam) transport(next http.RoundTripper) http.RoundTripper {
@@ -131,38 +110,58 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// mortalStore lets a program die in the store, too: a Directory that is stopped returns an error
-// and gives the lock back, as the system does for the dead.
-type mortalStore struct {
-	keystore.Store
+// The steps of a store, as tests name them: a write is about to begin, and it has taken effect.
+const (
+	stepLock    = "store: lock"
+	stepWrite   = "store: write"
+	stepWritten = "store: written"
+	stepUnlock  = "store: unlock"
+)
+
+// mortal is the engine of a program that can die in the store, too.
+type mortal struct {
+	keystore.Engine
 
 	seam *seam
 }
 
-func (s mortalStore) alive(err error) error {
-	if s.seam.isDead() {
+// step lets the program die, or returns the error of a full disk.
+func (e mortal) step(step string) error {
+	if e.seam.isDead() || e.seam.take(step) {
 		panic(crash{})
 	}
-	return err
+	s := e.seam
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.steps) - 1; s.full && n >= s.strikeAt && n < s.strikeAt+s.fullFor && isWrite(step) {
+		return syscall.ENOSPC
+	}
+	return nil
 }
 
-func (s mortalStore) Lock(ctx context.Context) (func() error, error) {
-	unlock, err := s.Store.Lock(ctx)
-	return unlock, s.alive(err)
+// Swap returns the error of a full disk before the write, and after one that took effect.
+func (e mortal) Swap(ctx context.Context, data []byte, ifVersion string) (string, error) {
+	if err := e.step(stepWrite); err != nil {
+		return "", err
+	}
+	version, err := e.Engine.Swap(ctx, data, ifVersion)
+	return version, errors.Join(err, e.step(stepWritten))
 }
 
-func (s mortalStore) Put(ctx context.Context, entry keystore.Entry) error {
-	return s.alive(s.Store.Put(ctx, entry))
-}
-
-func (s mortalStore) SetCurrent(ctx context.Context, baseURL, keyID string) error {
-	return s.alive(s.Store.SetCurrent(ctx, baseURL, keyID))
-}
-
-func (s mortalStore) PutJournal(ctx context.Context, record keystore.JournalRecord) error {
-	return s.alive(s.Store.PutJournal(ctx, record))
-}
-
-func (s mortalStore) DeleteJournal(ctx context.Context, id string) error {
-	return s.alive(s.Store.DeleteJournal(ctx, id))
+// Lock returns a lock that the dead give back, as the system does for them.
+func (e mortal) Lock(ctx context.Context) (func() error, error) {
+	if err := e.step(stepLock); err != nil {
+		return nil, err
+	}
+	unlock, err := e.Engine.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer func() { _ = unlock() }()
+		if e.seam.isDead() {
+			return nil
+		}
+		return e.step(stepUnlock)
+	}, nil
 }

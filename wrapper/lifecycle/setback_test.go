@@ -43,7 +43,7 @@ func TestAGracePeriodDuringWhichTheClockIsSetBackBeginsAnew(t *testing.T) {
 func TestAGracePeriodThatBeganByAFastClockEndsOneGracePeriodFromNow(t *testing.T) {
 	for name, prepare := range map[string]func(*world){
 		"with the entry of the old key": func(*world) {},
-		"without it":                    func(w *world) { w.setAside(w.first.ID) },
+		"without it":                    func(w *world) { w.loseEntry(w.first.ID) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, ahead := fastWorld(t)

@@ -9,8 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,13 +29,13 @@ type world struct {
 	clock   *fakeClock
 	box     *sandbox.Sandbox
 	server  *httptest.Server
-	dir     string
+	engine  *keystore.Memory
 	baseURL string
 	first   sandbox.Key
 	carrier *carrier
 
 	seam    *seam
-	store   keystore.Store
+	store   *keystore.Store
 	manager *lifecycle.Manager
 	options []lifecycle.Option
 	// awaitsLate is set until a late request that makes a key has come to the service.
@@ -69,10 +67,7 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: clock, box: box, dir: t.TempDir(), first: first, carrier: newCarrier(t)}
-	if err := os.Chmod(w.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, clock: clock, box: box, engine: keystore.NewMemory(), first: first, carrier: newCarrier(t)}
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.serving.RLock()
 		defer w.serving.RUnlock()
@@ -89,15 +84,11 @@ func patient() wrapper.Option {
 	return wrapper.WithRetry(wrapper.Retry{AttemptTimeout: 5 * time.Minute})
 }
 
-// restart starts the program afresh, with nothing but what is on disk.
+// restart starts the program afresh, with nothing but what is in the store.
 func (w *world) restart() {
 	w.t.Helper()
 	w.seam = newSeam()
-	store, err := keystore.Open(w.dir, keystore.WithSteps(w.seam.storeStep))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.store = mortalStore{store, w.seam}
+	w.store = keystore.New(mortal{w.engine, w.seam})
 	w.manager = w.newManager(w.options...)
 }
 
@@ -278,10 +269,7 @@ func (w *world) checkSecondRecovery(was string) error {
 func (w *world) snapshot() string {
 	w.t.Helper()
 	var text strings.Builder
-	files := w.files()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(&text, "file %s %x\n", name, sha256.Sum256([]byte(files[name])))
-	}
+	fmt.Fprintf(&text, "store %x\n", sha256.Sum256(w.document()))
 	for _, key := range w.liveKeys() {
 		fmt.Fprintln(&text, "live", key.ID)
 	}
@@ -337,7 +325,7 @@ func (w *world) shortRequests() []string {
 
 func (w *world) makeCurrent(keyID string) {
 	w.t.Helper()
-	w.withLock(func(store keystore.Store) error { return store.SetCurrent(w.t.Context(), w.baseURL, keyID) })
+	w.withLock(func(store *keystore.Store) error { return store.SetCurrent(w.t.Context(), w.baseURL, keyID) })
 }
 
 // cancelAtEnd calls cancel once the body has been read.
@@ -386,7 +374,7 @@ func (w *world) issueUntil(step string) {
 }
 
 // withLock lets a test change the store.
-func (w *world) withLock(change func(keystore.Store) error) {
+func (w *world) withLock(change func(*keystore.Store) error) {
 	w.t.Helper()
 	unlock, err := w.store.Lock(w.t.Context())
 	if err != nil {
@@ -397,29 +385,52 @@ func (w *world) withLock(change func(keystore.Store) error) {
 	}
 }
 
-// setAside damages the entry of a key and has it set aside.
-func (w *world) setAside(keyID string) {
+// document returns what the store's engine holds.
+func (w *world) document() []byte {
 	w.t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, "key-"+keyID+".json"), []byte(`{"half`), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	store, err := keystore.Open(w.dir)
+	data, _, err := w.engine.Load(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	unlock, err := store.Lock(w.t.Context())
+	return data
+}
+
+// replaceDocument changes what the store's engine holds, behind the back of the store.
+func (w *world) replaceDocument(data []byte) {
+	w.t.Helper()
+	_, version, err := w.engine.Load(w.t.Context())
+	if err == nil {
+		_, err = w.engine.Swap(w.t.Context(), data, version)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer func() { _ = unlock() }()
-	if moved, err := store.SetAside(w.t.Context()); err != nil || len(moved) != 1 {
-		w.t.Fatalf("%v was set aside: %v", moved, err)
+}
+
+// loseEntry takes the entry of a key out of the store.
+func (w *world) loseEntry(keyID string) {
+	w.t.Helper()
+	var content map[string]any
+	if err := json.Unmarshal(w.document(), &content); err != nil {
+		w.t.Fatal(err)
 	}
+	entries, _ := content["entries"].([]any)
+	content["entries"] = slices.DeleteFunc(entries, func(entry any) bool {
+		stored, _ := entry.(map[string]any)
+		return stored["key_id"] == keyID
+	})
+	current, _ := content["current"].(map[string]any)
+	maps.DeleteFunc(current, func(_ string, current any) bool { return current == keyID })
+	data, err := json.Marshal(content)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.replaceDocument(data)
 }
 
 func (w *world) writeJournal(id, data string) {
 	w.t.Helper()
-	w.withLock(func(store keystore.Store) error {
+	w.withLock(func(store *keystore.Store) error {
 		return store.PutJournal(w.t.Context(), keystore.JournalRecord{ID: id, Data: []byte(data)})
 	})
 }
@@ -427,7 +438,7 @@ func (w *world) writeJournal(id, data string) {
 // setState changes an entry behind the program's back.
 func (w *world) setState(keyID string, state keystore.State) {
 	w.t.Helper()
-	w.withLock(func(store keystore.Store) error {
+	w.withLock(func(store *keystore.Store) error {
 		entry, err := store.Get(w.t.Context(), keyID)
 		if err != nil {
 			return err

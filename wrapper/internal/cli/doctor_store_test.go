@@ -90,10 +90,12 @@ func TestDoctorNamesEachFaultOfAStore(t *testing.T) {
 			}
 			return nil
 		}, 2, "variables", []string{"chmod"}},
-		"a damaged key": {func(p *patient, dir string) []string {
-			path := filepath.Join(dir, "key-"+p.key.ID+".json")
-			content, err := os.ReadFile(path)
-			if err := errors.Join(err, os.WriteFile(path, content[:len(content)/2], 0o600)); err != nil {
+		"a damaged store": {func(p *patient, dir string) []string {
+			files, err := filepath.Glob(filepath.Join(dir, "store*.json"))
+			for _, path := range files {
+				err = errors.Join(err, os.Truncate(path, 100))
+			}
+			if err != nil {
 				p.t.Fatal(err)
 			}
 			return nil

@@ -12,6 +12,7 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -90,7 +91,7 @@ func (m managed) importRequest(ctx context.Context, args []string) (lifecycle.Im
 	if _, err := entry.Credentials(); err != nil {
 		return lifecycle.ImportRequest{}, err
 	}
-	if address, err := keystore.NormalizeBaseURL(m.address); err != nil || entry.BaseURL != address {
+	if base, err := protocol.ParseBaseURL(m.address); err != nil || entry.BaseURL != base.String() {
 		return lifecycle.ImportRequest{}, usage(fmt.Sprintf("key %s of the store is one of %s", entry.KeyID, entry.BaseURL),
 			"Give --base-url "+shellWord(entry.BaseURL))
 	}

@@ -75,7 +75,7 @@ func (a app) managing(
 type managed struct {
 	*lifecycle.Manager
 
-	store        *keystore.Directory
+	store        *keystore.Store
 	dir, address string
 }
 
@@ -120,7 +120,7 @@ func (f *storeFlags) directory(getenv func(string) string) (string, error) {
 
 // openStore opens a store that is there: a new one in its place would be empty, and hide that
 // the path is wrong.
-func openStore(dir string) (*keystore.Directory, error) {
+func openStore(dir string) (*keystore.Store, error) {
 	switch _, err := os.Lstat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usage(fmt.Sprintf("the store %s is not there", dir),
@@ -132,7 +132,7 @@ func openStore(dir string) (*keystore.Directory, error) {
 }
 
 // makeStore opens a store, and makes it if it is not there.
-func makeStore(dir string) (*keystore.Directory, error) {
+func makeStore(dir string) (*keystore.Store, error) {
 	store, err := keystore.Open(dir)
 	if err != nil {
 		return nil, unusableStore(dir, err)

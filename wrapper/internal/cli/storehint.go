@@ -9,6 +9,7 @@ import (
 
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // storeHint returns what to do about an error of a store, "" if it does not say.
@@ -65,13 +66,13 @@ func withWayBack(ctx context.Context, keys managed, err error) error {
 // usable returns the IDs of the stored keys that could become current: those known to work
 // first, then the newest first.
 func (m managed) usable(ctx context.Context) []string {
-	address, err := keystore.NormalizeBaseURL(m.address)
+	base, err := protocol.ParseBaseURL(m.address)
 	if err != nil {
 		return nil
 	}
 	entries, _ := m.store.List(ctx) // those that can be read are what counts here
 	entries = slices.DeleteFunc(entries, func(entry keystore.Entry) bool {
-		return entry.BaseURL != address || entry.PrivateKey.IsEmpty() // as it is once a key is revoked
+		return entry.BaseURL != base.String() || entry.PrivateKey.IsEmpty() // as it is once a key is revoked
 	})
 	slices.SortStableFunc(entries, func(a, b keystore.Entry) int {
 		return cmp.Or(cmp.Compare(rank(a.State), rank(b.State)), b.CreatedAt.Compare(a.CreatedAt))

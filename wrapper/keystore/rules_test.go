@@ -1,4 +1,4 @@
-package keystoretest
+package keystore_test
 
 import (
 	"testing"
@@ -9,12 +9,20 @@ import (
 // suite is the store that a property is checked with, and where to say that it lacks it.
 type suite struct {
 	*testing.T
-	keystore.Store
+	*keystore.Store
 }
 
-// Run checks every property in a subtest of its own, each with a new, empty store that open
-// returns. open registers with t what is to be cleaned up.
-func Run(t *testing.T, open func(t *testing.T) keystore.Store) {
+func TestTheRulesHoldOverEveryEngine(t *testing.T) {
+	for name, open := range map[string]func(t *testing.T) *keystore.Store{
+		"memory":    func(*testing.T) *keystore.Store { return keystore.New(keystore.NewMemory()) },
+		"directory": func(t *testing.T) *keystore.Store { t.Helper(); return mustOpen(t, newDir(t)) },
+		"sealed":    func(t *testing.T) *keystore.Store { t.Helper(); return mustSeal(t, keystore.NewMemory()) },
+	} {
+		t.Run(name, func(t *testing.T) { checkRules(t, open) })
+	}
+}
+
+func checkRules(t *testing.T, open func(t *testing.T) *keystore.Store) {
 	t.Helper()
 	for _, property := range []struct {
 		name  string

@@ -1,7 +1,6 @@
-package keystoretest
+package keystore_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,10 +16,8 @@ import (
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-const baseURL = "https://demo.invalid/trade-api/v2"
-
 // NewEntry returns an active entry with a new Ed25519 key, for tests.
-func NewEntry(tb testing.TB, keyID, baseURL string) keystore.Entry {
+func newEntry(tb testing.TB, keyID, baseURL string) keystore.Entry {
 	tb.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -51,7 +48,7 @@ func anEmptyStoreListsNothing(s suite) {
 }
 
 func anEntryComesBackAsItWasPut(s suite) {
-	entry := NewEntry(s.T, "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11", baseURL)
+	entry := newEntry(s.T, "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11", testURL)
 	entry.Name = "Größe \"<&>\" \n\x00"
 	entry.Warning = "<b>\n"
 	entry.Scopes = []gen.Scope{"read", "write::not_known_yet"}
@@ -62,7 +59,7 @@ func anEntryComesBackAsItWasPut(s suite) {
 }
 
 func anRSAKeyComesBackAsItWasPut(s suite) {
-	entry := NewEntry(s.T, "rsa", baseURL)
+	entry := newEntry(s.T, "rsa", testURL)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		s.Fatal(err)
@@ -79,21 +76,21 @@ func anRSAKeyComesBackAsItWasPut(s suite) {
 }
 
 func anEntryWithoutOptionalPartsComesBackAsItWasPut(s suite) {
-	entry := NewEntry(s.T, "hsm", baseURL)
+	entry := newEntry(s.T, "hsm", testURL)
 	entry.PrivateKey, entry.Scopes = secret.PEM{}, nil
 	mustPut(s.T, s.Store, entry)
 	mustHold(s.T, s.Store, entry)
 }
 
 func aBaseURLIsKeptInNormalForm(s suite) {
-	entry := NewEntry(s.T, "id", " https://DEMO.invalid/trade-api/v2/ ")
+	entry := newEntry(s.T, "id", " https://DEMO.invalid/trade-api/v2/ ")
 	mustPut(s.T, s.Store, entry)
-	entry.BaseURL = baseURL
+	entry.BaseURL = testURL
 	mustHold(s.T, s.Store, entry)
 }
 
 func anEntryIsReplaced(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	mustPut(s.T, s.Store, entry)
 	entry.Name, entry.State = "renamed", keystore.StateRetiring
 	mustPut(s.T, s.Store, entry)
@@ -101,7 +98,7 @@ func anEntryIsReplaced(s suite) {
 }
 
 func aRevokedEntryStaysWithoutItsPrivateKey(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	mustPut(s.T, s.Store, entry)
 	entry.State = keystore.StateRevoked
 	mustPut(s.T, s.Store, entry)
@@ -110,7 +107,7 @@ func aRevokedEntryStaysWithoutItsPrivateKey(s suite) {
 }
 
 func anAbsentEntryIsErrNotFound(s suite) {
-	mustPut(s.T, s.Store, NewEntry(s.T, "id", baseURL))
+	mustPut(s.T, s.Store, newEntry(s.T, "id", testURL))
 	for _, keyID := range []string{"", "i", "idd", "ID", "../id", "/", "."} {
 		if _, err := s.Get(s.Context(), keyID); !errors.Is(err, keystore.ErrNotFound) {
 			s.Errorf("%q: got %v, want ErrNotFound", keyID, err)
@@ -120,7 +117,7 @@ func anAbsentEntryIsErrNotFound(s suite) {
 
 func keyIDsThatLookAlikeAreKeptApart(s suite) {
 	for _, keyID := range []string{"a", "A", "a/b", "a%2fb", "a.b", "..", "a\\b", "a:b", "con"} {
-		mustPut(s.T, s.Store, NewEntry(s.T, keyID, baseURL))
+		mustPut(s.T, s.Store, newEntry(s.T, keyID, testURL))
 	}
 	entries, err := s.List(s.Context())
 	if err != nil || len(entries) != 9 {
@@ -133,7 +130,7 @@ func keyIDsThatLookAlikeAreKeptApart(s suite) {
 
 func entriesAreListedOldestFirst(s suite) {
 	for keyID, age := range map[string]time.Duration{"c": 3 * time.Hour, "a": 2 * time.Hour, "b": time.Hour} {
-		entry := NewEntry(s.T, keyID, baseURL)
+		entry := newEntry(s.T, keyID, testURL)
 		entry.CreatedAt = entry.CreatedAt.Add(-age)
 		mustPut(s.T, s.Store, entry)
 	}
@@ -141,7 +138,7 @@ func entriesAreListedOldestFirst(s suite) {
 }
 
 func whatIsHandedOutIsTheCallersOwn(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	entry.Subaccount = new(3)
 	mustPut(s.T, s.Store, entry)
 	entry.Scopes[0], *entry.Subaccount = "changed", 4
@@ -156,7 +153,7 @@ func whatIsHandedOutIsTheCallersOwn(s suite) {
 }
 
 // mustHold fails unless Get returns want, and List with it.
-func mustHold(t *testing.T, store keystore.Store, want keystore.Entry) {
+func mustHold(t *testing.T, store *keystore.Store, want keystore.Entry) {
 	t.Helper()
 	got, err := store.Get(t.Context(), want.KeyID)
 	if err != nil {
@@ -192,7 +189,7 @@ func mustEqual(t *testing.T, got, want keystore.Entry) {
 	}
 }
 
-func mustList(t *testing.T, store keystore.Store, want ...string) {
+func mustList(t *testing.T, store *keystore.Store, want ...string) {
 	t.Helper()
 	entries, err := store.List(t.Context())
 	if err != nil {
@@ -207,32 +204,8 @@ func mustList(t *testing.T, store keystore.Store, want ...string) {
 	}
 }
 
-func mustPut(t *testing.T, store keystore.Store, entry keystore.Entry) {
-	t.Helper()
-	if err := put(t, store, entry); err != nil {
-		t.Fatalf("%s: %v", entry.KeyID, err)
-	}
-}
-
-func put(t *testing.T, store keystore.Store, entry keystore.Entry) (err error) {
+func put(t *testing.T, store *keystore.Store, entry keystore.Entry) (err error) {
 	t.Helper()
 	locked(t, store, func() { err = store.Put(t.Context(), entry) })
 	return err
-}
-
-// locked does what needs the lock, which must be free.
-func locked(t *testing.T, store keystore.Store, do func()) {
-	t.Helper()
-	free, end := context.WithTimeout(t.Context(), patience)
-	defer end()
-	unlock, err := store.Lock(free)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := unlock(); err != nil {
-			t.Error(err)
-		}
-	}()
-	do()
 }

@@ -1,4 +1,4 @@
-package keystoretest
+package keystore_test
 
 import (
 	"errors"
@@ -62,7 +62,7 @@ func aRecordThatIsTooLargeIsRefused(s suite) {
 	mustRecord(s.T, s.Store, fits)
 }
 
-func putRecords(t *testing.T, store keystore.Store, records ...keystore.JournalRecord) {
+func putRecords(t *testing.T, store *keystore.Store, records ...keystore.JournalRecord) {
 	t.Helper()
 	for _, record := range records {
 		if err := store.PutJournal(t.Context(), record); err != nil {
@@ -71,7 +71,7 @@ func putRecords(t *testing.T, store keystore.Store, records ...keystore.JournalR
 	}
 }
 
-func mustRecord(t *testing.T, store keystore.Store, want ...keystore.JournalRecord) {
+func mustRecord(t *testing.T, store *keystore.Store, want ...keystore.JournalRecord) {
 	t.Helper()
 	got, err := store.Journal(t.Context())
 	if err != nil {

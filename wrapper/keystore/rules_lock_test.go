@@ -1,4 +1,4 @@
-package keystoretest
+package keystore_test
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func onlyOneAtATimeHoldsTheLock(s suite) {
 }
 
 func anEndedContextChangesNothing(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	mustPut(s.T, s.Store, entry)
 	ended, end := context.WithCancel(s.Context())
 	end()
@@ -73,8 +73,8 @@ func anEndedContextChangesNothing(s suite) {
 	}
 	locked(s.T, s.Store, func() {
 		for name, err := range map[string]error{
-			"Put":           s.Put(ended, NewEntry(s.T, "other", baseURL)),
-			"SetCurrent":    s.SetCurrent(ended, baseURL, "id"),
+			"Put":           s.Put(ended, newEntry(s.T, "other", testURL)),
+			"SetCurrent":    s.SetCurrent(ended, testURL, "id"),
 			"PutJournal":    s.PutJournal(ended, keystore.JournalRecord{ID: "id"}),
 			"DeleteJournal": s.DeleteJournal(ended, "id"),
 		} {
@@ -84,11 +84,11 @@ func anEndedContextChangesNothing(s suite) {
 		}
 	})
 	mustList(s.T, s.Store, "id")
-	mustHaveNoCurrent(s.T, s.Store, baseURL)
+	mustHaveNoCurrent(s.T, s.Store, testURL)
 	mustRecord(s.T, s.Store)
 }
 
-func mustNotLock(t *testing.T, store keystore.Store) {
+func mustNotLock(t *testing.T, store *keystore.Store) {
 	t.Helper()
 	ctx, end := context.WithTimeout(t.Context(), patience)
 	defer end()
@@ -114,11 +114,11 @@ func (a awaited) Done() <-chan struct{} {
 }
 
 // counter is an entry that counts in its name.
-func counter(t *testing.T, store keystore.Store, n int) keystore.Entry {
+func counter(t *testing.T, store *keystore.Store, n int) keystore.Entry {
 	t.Helper()
 	entry, err := store.Get(t.Context(), "counter")
 	if errors.Is(err, keystore.ErrNotFound) {
-		entry, err = NewEntry(t, "counter", baseURL), nil
+		entry, err = newEntry(t, "counter", testURL), nil
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func counter(t *testing.T, store keystore.Store, n int) keystore.Entry {
 }
 
 // count adds one under the lock, and reads without it as readers may.
-func count(ctx context.Context, store keystore.Store) (err error) {
+func count(ctx context.Context, store *keystore.Store) (err error) {
 	unlock, err := store.Lock(ctx)
 	if err != nil {
 		return err

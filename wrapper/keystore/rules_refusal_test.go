@@ -1,4 +1,4 @@
-package keystoretest
+package keystore_test
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 )
 
 func noKeyIsLostByPuttingAnother(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	mustPut(s.T, s.Store, entry)
-	other := NewEntry(s.T, "id", baseURL)
+	other := newEntry(s.T, "id", testURL)
 	revoked := other
 	revoked.State = keystore.StateRevoked
 	elsewhere := entry
@@ -32,7 +32,7 @@ func noKeyIsLostByPuttingAnother(s suite) {
 }
 
 func aPrivateKeyCanBeAdded(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	without := entry
 	without.PrivateKey = secret.PEM{}
 	mustPut(s.T, s.Store, without)
@@ -45,7 +45,7 @@ func anEntryThatContradictsItselfIsRefused(s suite) {
 		"no key ID":                     func(e *keystore.Entry) { e.KeyID = "" },
 		"a key ID with a space":         func(e *keystore.Entry) { e.KeyID = "a b" },
 		"white space around the key ID": func(e *keystore.Entry) { e.KeyID = "id\n" },
-		"a key ID that is too long":     func(e *keystore.Entry) { e.KeyID = strings.Repeat("A", 120) },
+		"a key ID that is too long":     func(e *keystore.Entry) { e.KeyID = strings.Repeat("a", 129) },
 		"no state":                      func(e *keystore.Entry) { e.State = "" },
 		"no type":                       func(e *keystore.Entry) { e.Type = "" },
 		"another type":                  func(e *keystore.Entry) { e.Type = gen.KeyTypeRSA },
@@ -53,7 +53,7 @@ func anEntryThatContradictsItselfIsRefused(s suite) {
 		"a base URL with a query":       func(e *keystore.Entry) { e.BaseURL += "?a=b" },
 		"no public key":                 func(e *keystore.Entry) { e.PublicKey = "" },
 		"two public keys":               func(e *keystore.Entry) { e.PublicKey += e.PublicKey },
-		"the public key of another":     func(e *keystore.Entry) { e.PublicKey = NewEntry(s.T, "id", baseURL).PublicKey },
+		"the public key of another":     func(e *keystore.Entry) { e.PublicKey = newEntry(s.T, "id", testURL).PublicKey },
 		"half a private key": func(e *keystore.Entry) {
 			text := e.PrivateKey.RevealPrivateKey()
 			e.PrivateKey = secret.NewPEM(text[:len(text)/2])
@@ -63,13 +63,13 @@ func anEntryThatContradictsItselfIsRefused(s suite) {
 		"a huge warning":          func(e *keystore.Entry) { e.Warning = strings.Repeat("x", 1<<20) },
 		"a time without a text":   func(e *keystore.Entry) { e.CreatedAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 	} {
-		entry := NewEntry(s.T, "id", baseURL)
+		entry := newEntry(s.T, "id", testURL)
 		spoil(&entry)
 		err := put(s.T, s.Store, entry)
 		if !errors.Is(err, keystore.ErrInvalid) {
 			s.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
-		if key := NewEntry(s.T, "id", baseURL).PrivateKey.RevealPrivateKey(); err != nil && strings.Contains(err.Error(), key[:27]) {
+		if key := newEntry(s.T, "id", testURL).PrivateKey.RevealPrivateKey(); err != nil && strings.Contains(err.Error(), key[:27]) {
 			s.Errorf("%s: the error quotes a private key", name)
 		}
 	}
@@ -77,11 +77,11 @@ func anEntryThatContradictsItselfIsRefused(s suite) {
 }
 
 func nothingIsWrittenWithoutTheLock(s suite) {
-	entry := NewEntry(s.T, "id", baseURL)
+	entry := newEntry(s.T, "id", testURL)
 	mustPut(s.T, s.Store, entry)
 	for name, err := range map[string]error{
-		"Put":           s.Put(s.Context(), NewEntry(s.T, "other", baseURL)),
-		"SetCurrent":    s.SetCurrent(s.Context(), baseURL, "id"),
+		"Put":           s.Put(s.Context(), newEntry(s.T, "other", testURL)),
+		"SetCurrent":    s.SetCurrent(s.Context(), testURL, "id"),
 		"PutJournal":    s.PutJournal(s.Context(), keystore.JournalRecord{ID: "id"}),
 		"DeleteJournal": s.DeleteJournal(s.Context(), "id"),
 	} {
@@ -90,6 +90,6 @@ func nothingIsWrittenWithoutTheLock(s suite) {
 		}
 	}
 	mustList(s.T, s.Store, "id")
-	mustHaveNoCurrent(s.T, s.Store, baseURL)
+	mustHaveNoCurrent(s.T, s.Store, testURL)
 	mustRecord(s.T, s.Store)
 }

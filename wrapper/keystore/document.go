@@ -1,0 +1,177 @@
+package keystore
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/secret"
+)
+
+// documentVersion is that of the documents which this program writes and reads.
+const documentVersion = 1
+
+// document is all that a store holds, as its engine keeps it. Nothing prints one.
+type document struct {
+	Version int `json:"version"`
+	// StoreID is random and stays for the life of the store.
+	StoreID string `json:"store_id"`
+	// Revision counts the writes.
+	Revision int64 `json:"revision"`
+	// WriteID is random for each write. It shows whether a write of unknown outcome took effect.
+	WriteID string        `json:"write_id"`
+	Entries []storedEntry `json:"entries"`
+	// Current has the key ID that is current for each base URL.
+	Current map[string]string `json:"current"`
+	// Journal has the record that was created first at the front.
+	Journal []storedRecord `json:"journal"`
+}
+
+type storedEntry struct {
+	KeyID          string      `json:"key_id"`
+	Name           string      `json:"name"`
+	Type           gen.KeyType `json:"type"`
+	BaseURL        string      `json:"base_url"`
+	State          State       `json:"state"`
+	Scopes         []gen.Scope `json:"scopes,omitzero"`
+	Subaccount     *int        `json:"subaccount,omitzero"`
+	FCMSubtraderID *string     `json:"fcm_subtrader_id,omitzero"`
+	Warning        string      `json:"warning,omitzero"`
+	CreatedAt      time.Time   `json:"created_at"`
+	ChangedAt      time.Time   `json:"changed_at"`
+	PublicKey      string      `json:"public_key"`
+	PrivateKey     string      `json:"private_key,omitzero"`
+}
+
+type storedRecord struct {
+	ID   string `json:"id"`
+	Data []byte `json:"data"`
+}
+
+// next returns a copy to be changed, as the next write.
+func (d *document) next() *document {
+	next := &document{
+		Version: documentVersion, StoreID: d.StoreID, Revision: d.Revision + 1, WriteID: newID(),
+		Entries: slices.Clone(d.Entries), Current: maps.Clone(d.Current), Journal: slices.Clone(d.Journal),
+	}
+	if next.StoreID == "" {
+		next.StoreID = newID()
+	}
+	if next.Current == nil {
+		next.Current = map[string]string{}
+	}
+	return next
+}
+
+// encode is the only place where private keys become bytes to be written.
+func (d *document) encode() []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ") // for people
+	if err := encoder.Encode(d); err != nil {
+		panic("keystore: a value without JSON form was to be stored")
+	}
+	return b.Bytes()
+}
+
+func decodeDocument(data []byte, place string, known *document) (*document, error) {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if !json.Valid(data) {
+		return nil, damaged(place, "it is no JSON, or only a part of it is there")
+	}
+	if err := json.Unmarshal(data, &head); err != nil || head.Version < 1 {
+		return nil, damaged(place, "it has no version")
+	}
+	if head.Version > documentVersion {
+		return nil, newer(place)
+	}
+	d := &document{}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(d); err != nil { // which quotes the data
+		return nil, damaged(place, "it is JSON, but not that of a store")
+	}
+	if problem := d.problem(known); problem != "" {
+		return nil, damaged(place, problem)
+	}
+	return d, nil
+}
+
+// problem returns what is wrong with a document that was read, "" if nothing.
+func (d *document) problem(known *document) string {
+	if d.StoreID == "" || d.WriteID == "" || d.Revision < 1 {
+		return "it lacks its store ID, write ID or revision"
+	}
+	for i, stored := range d.Entries {
+		if d.entryAt(stored.KeyID) != i {
+			return "it holds two entries with one key ID"
+		}
+		if at := known.entryAt(stored.KeyID); at >= 0 && reflect.DeepEqual(known.Entries[at], stored) {
+			continue
+		}
+		if problem := stored.entry().problem(); problem != "" {
+			return "of one of its entries, " + problem
+		}
+	}
+	for baseURL, keyID := range d.Current {
+		switch at := d.entryAt(keyID); {
+		case at < 0:
+			return "the current key of a base URL is not in it"
+		case d.Entries[at].BaseURL != baseURL:
+			return "the current key of a base URL belongs to another base URL"
+		}
+	}
+	for i, record := range d.Journal {
+		if d.recordAt(record.ID) != i || checkRecord(JournalRecord(record)) != nil {
+			return "a record of its journal is invalid"
+		}
+	}
+	return ""
+}
+
+// entryAt returns where the entry with keyID is, -1 if nowhere.
+func (d *document) entryAt(keyID string) int {
+	return slices.IndexFunc(d.Entries, func(e storedEntry) bool { return e.KeyID == keyID })
+}
+
+// recordAt returns where the record with id is, -1 if nowhere.
+func (d *document) recordAt(id string) int {
+	return slices.IndexFunc(d.Journal, func(r storedRecord) bool { return r.ID == id })
+}
+
+// stored returns an entry as a document holds it. They share no memory.
+func (e Entry) stored() storedEntry {
+	return storedEntry{
+		KeyID: e.KeyID, Name: e.Name, Type: e.Type, BaseURL: e.BaseURL, State: e.State,
+		Scopes: slices.Clone(e.Scopes), Subaccount: clone(e.Subaccount), FCMSubtraderID: clone(e.FCMSubtraderID),
+		Warning: e.Warning, CreatedAt: e.CreatedAt.UTC(), ChangedAt: e.ChangedAt.UTC(),
+		PublicKey: e.PublicKey, PrivateKey: e.PrivateKey.RevealPrivateKey(),
+	}
+}
+
+// entry returns what a document holds as an entry. They share no memory.
+func (e storedEntry) entry() Entry {
+	entry := Entry{
+		KeyID: e.KeyID, Name: e.Name, Type: e.Type, BaseURL: e.BaseURL, State: e.State,
+		Scopes: slices.Clone(e.Scopes), Subaccount: clone(e.Subaccount), FCMSubtraderID: clone(e.FCMSubtraderID),
+		Warning: e.Warning, CreatedAt: e.CreatedAt, ChangedAt: e.ChangedAt, PublicKey: e.PublicKey,
+	}
+	if e.PrivateKey != "" {
+		entry.PrivateKey = secret.NewPEM(e.PrivateKey)
+	}
+	return entry
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}
