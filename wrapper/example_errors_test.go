@@ -11,6 +11,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // The PEM on disk belongs to another key ID. The service says no more than "incorrect
@@ -122,7 +123,7 @@ func Example_outcomeUnknown() {
 	server := httptest.NewServer(service)
 	defer server.Close()
 	if err := service.SetFaults(sandbox.Fault{
-		Operation: sandbox.OperationGenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultReset,
+		Operation: protocol.GenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultReset,
 	}); err != nil {
 		log.Fatal(err)
 	}

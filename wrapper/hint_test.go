@@ -484,7 +484,7 @@ func requestMistakes() map[string]mistake {
 			return err
 		},
 		"create on the basic usage level": func(s *scene) error {
-			basic := newScene(s.t, sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{UsageLevel: sandbox.Basic}))
+			basic := newScene(s.t, sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {UsageLevel: sandbox.Basic}}}))
 			public := spki(s.t, newEd25519(s.t).Public())
 			_, err := basic.own(basic.key).CreateAPIKey(s.t.Context(), gen.CreateAPIKeyRequest{Name: "bot", PublicKey: public})
 			return err
@@ -498,7 +498,7 @@ func requestMistakes() map[string]mistake {
 			return s.own(s.key).DeleteAPIKey(s.t.Context(), "my bot")
 		},
 		"a generate whose answer is lost": func(s *scene) error {
-			if err := s.box.SetFaults(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultReset}); err != nil {
+			if err := s.box.SetFaults(sandbox.Fault{Operation: protocol.GenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultReset}); err != nil {
 				s.t.Fatal(err)
 			}
 			_, err := s.own(s.key).GenerateAPIKey(s.t.Context(), gen.GenerateAPIKeyRequest{Name: "bot"})

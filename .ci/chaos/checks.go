@@ -96,7 +96,7 @@ func (s *site) entries(ctx context.Context) ([]keystore.Entry, error) {
 }
 
 func (s *site) liveKeysAreHeld(ctx context.Context) error {
-	live, err := s.liveKeys(ctx)
+	live, err := s.liveKeys()
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *site) snapshot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	live, err := s.liveKeys(ctx)
+	live, err := s.liveKeys()
 	for _, key := range live {
 		fmt.Fprintln(&text, key.ID)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -58,7 +57,7 @@ func (w *world) start(ctx context.Context) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building the program: %w", err)
 	}
-	w.box = sandbox.New(sandbox.WithControl(), sandbox.WithObserver(func(sandbox.Exchange) { w.exchanges.Add(1) }))
+	w.box = sandbox.New(sandbox.WithObserver(func(sandbox.Exchange) { w.exchanges.Add(1) }))
 	foreign, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("foreign"))
 	if err != nil {
 		return err
@@ -91,7 +90,7 @@ func (w *world) count(_ net.Conn, state http.ConnState) {
 // quiet waits until the service is done with all that a process sent before it ended. What it had
 // connected is accepted before a connection made now, and held until its requests are answered.
 func (w *world) quiet(ctx context.Context) error {
-	if _, err := w.liveKeys(ctx); err != nil {
+	if _, err := w.liveKeys(); err != nil {
 		return err
 	}
 	look := time.NewTicker(time.Millisecond)
@@ -133,38 +132,11 @@ func (w *world) newStore(ctx context.Context, parent, name string) (string, erro
 	return dir, nil
 }
 
-// serviceKey is a key as the service has it.
-type serviceKey struct {
-	ID      string `json:"api_key_id"`
-	Name    string `json:"name"`
-	Deleted bool   `json:"deleted"`
-}
-
 // liveKeys returns the keys at the service that work, but for the foreign one.
-func (w *world) liveKeys(ctx context.Context) ([]serviceKey, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.origin+sandbox.ControlPath+"keys", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	var all struct {
-		Keys []serviceKey `json:"keys"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
-		return nil, err
-	}
-	return w.withoutForeign(all.Keys)
-}
-
-func (w *world) withoutForeign(all []serviceKey) ([]serviceKey, error) {
-	var ours []serviceKey
+func (w *world) liveKeys() ([]sandbox.KeyState, error) {
+	var ours []sandbox.KeyState
 	foreign := false
-	for _, key := range all {
+	for _, key := range w.box.Keys() {
 		switch {
 		case key.ID == w.foreign.ID:
 			foreign = !key.Deleted

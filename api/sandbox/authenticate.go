@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
@@ -21,14 +22,14 @@ type credentials struct {
 func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := credentialsOf(r)
-		callOf(r).timestamp = given.timestamp
-		key, ref := s.identify(r, given)
-		if ref != nil {
-			tell(w, r, s.explain(r, given, key, ref.reason))
-			s.refuse(w, r, ref)
+		key, reason := s.identify(r, given)
+		if reason != "" {
+			tell(w, r, s.explain(r, given, key, reason))
+			s.refuse(w, r, reason, "")
 			return
 		}
-		callOf(r).key = key
+		call := callOf(r)
+		call.key, call.log.SignedBy = key, key.keyType
 		next.ServeHTTP(w, r)
 	})
 }
@@ -48,64 +49,52 @@ func credentialsOf(r *http.Request) credentials {
 	}
 }
 
-// identify returns the key that signed the request. With a refusal it is the key that the
-// request named, as far as there is one, for the explanation alone.
-func (s *Sandbox) identify(r *http.Request, given credentials) (key, *refusal) {
-	if ref := given.missing(); ref != nil {
-		return key{}, ref
+// identify returns the key that signed the request, or why it is refused. With a refusal it is the
+// key that the request named, as far as there is one, for the explanation alone.
+func (s *Sandbox) identify(r *http.Request, given credentials) (key, Refusal) {
+	log := &callOf(r).log
+	if reason := given.missing(); reason != "" {
+		return key{}, reason
 	}
-	if ref := s.checkTimestamp(given.timestamp); ref != nil {
-		return key{}, ref
+	milliseconds, err := strconv.ParseUint(given.timestamp, 10, 63)
+	if err != nil {
+		return key{}, RefusedMalformedTimestamp
 	}
-	id, ok := parseKeyID(given.keyID)
-	if !ok {
-		return key{}, &refusal{reason: RefusedMalformedKeyID}
-	}
-	callOf(r).log.KeyID = id
+	log.Timestamp = given.timestamp
 	now := s.now()
-	found, ok := s.keys.find(id)
-	if !ok || !found.authenticates(now, s.settings) {
-		return found, &refusal{reason: RefusedUnknownKey}
+	skew := time.UnixMilli(int64(milliseconds)).Sub(now)
+	if skew < -s.choices.Behind || skew > s.choices.Ahead {
+		return key{}, RefusedTimestamp
 	}
-	if !s.verifies(found.public, r.Method, rawPath(r), given) {
-		return found, &refusal{reason: RefusedSignature}
+	if !protocol.IsKeyID(given.keyID) {
+		return key{}, RefusedMalformedKeyID
 	}
-	if s.settings.refuseReplay && !s.replays.first(id+" "+protocol.Text(given.timestamp, r.Method, rawPath(r)), now, s.settings) {
-		return found, &refusal{reason: RefusedReplay}
+	log.KeyID = strings.ToLower(given.keyID)
+	found, ok := s.keys.find(log.KeyID)
+	path := rawPath(r)
+	switch {
+	case !ok || !found.authenticates(now, s.choices):
+		return found, RefusedUnknownKey
+	case !s.verifies(found.public, r.Method, path, given):
+		return found, RefusedSignature
+	case s.choices.RefuseReplay && !s.replays.first(found.id+" "+protocol.Text(given.timestamp, r.Method, path), now, s.choices):
+		return found, RefusedReplay
 	}
-	return found, nil
+	return found, ""
 }
 
-func (c credentials) missing() *refusal {
+func (c credentials) missing() Refusal {
 	switch {
 	case c == credentials{}:
-		return &refusal{reason: RefusedNoCredentials}
+		return RefusedNoCredentials
 	case c.signature == "":
-		return &refusal{reason: RefusedNoSignature}
+		return RefusedNoSignature
 	case c.keyID == "":
-		return &refusal{reason: RefusedNoKeyID}
+		return RefusedNoKeyID
 	case c.timestamp == "":
-		return &refusal{reason: RefusedNoTimestamp}
+		return RefusedNoTimestamp
 	}
-	return nil
-}
-
-// parseTimestamp reads Unix time in milliseconds: digits only.
-func parseTimestamp(text string) (int64, error) {
-	milliseconds, err := strconv.ParseUint(text, 10, 63)
-	return int64(milliseconds), err
-}
-
-func (s *Sandbox) checkTimestamp(text string) *refusal {
-	milliseconds, err := parseTimestamp(text)
-	if err != nil {
-		return &refusal{reason: RefusedMalformedTimestamp}
-	}
-	skew := time.UnixMilli(milliseconds).Sub(s.now())
-	if skew < -s.settings.behind || skew > s.settings.ahead {
-		return &refusal{reason: RefusedTimestamp}
-	}
-	return nil
+	return ""
 }
 
 func (s *Sandbox) verifies(public crypto.PublicKey, method, path string, given credentials) bool {
@@ -113,7 +102,7 @@ func (s *Sandbox) verifies(public crypto.PublicKey, method, path string, given c
 		return true
 	}
 	rsaKey, isRSA := public.(*rsa.PublicKey)
-	return s.settings.anySalt && isRSA && verifiesWithAnySalt(rsaKey, method, path, given)
+	return s.choices.AnySaltLength && isRSA && verifiesWithAnySalt(rsaKey, method, path, given)
 }
 
 func verifiesWithAnySalt(public *rsa.PublicKey, method, path string, given credentials) bool {

@@ -95,8 +95,8 @@ func TestTheTimestampMustBeInsideTheWindow(t *testing.T) {
 		{"30 s behind is refused", nil, -30 * time.Second, 401},
 		{"30 s ahead is accepted", nil, 30 * time.Second, 200},
 		{"60 s ahead is refused", nil, time.Minute, 401},
-		{"a narrower window refuses", []sandbox.Option{sandbox.WithWindow(time.Second, time.Second)}, 2 * time.Second, 401},
-		{"a wider window accepts", []sandbox.Option{sandbox.WithWindow(time.Hour, time.Second)}, -time.Hour, 200},
+		{"a narrower window refuses", []sandbox.Option{sandbox.WithChoices(sandbox.Choices{Behind: time.Second, Ahead: time.Second})}, 2 * time.Second, 401},
+		{"a wider window accepts", []sandbox.Option{sandbox.WithChoices(sandbox.Choices{Behind: time.Hour, Ahead: time.Second})}, -time.Hour, 200},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAKeyIDInUpperCaseIsTheSameKey(t *testing.T) {
 
 func TestAnRSAKeySignsWithASaltOf32BytesUnlessTheOptionAllowsAny(t *testing.T) {
 	const longest = rsa.PSSSaltLengthAuto
-	anySalt := sandbox.WithAnySaltLength(true)
+	anySalt := sandbox.WithChoices(sandbox.Choices{AnySaltLength: true})
 	for name, test := range map[string]struct {
 		salt, status int
 		path, suffix string
@@ -164,7 +164,7 @@ func TestTheSameTextSignedTwiceIsAcceptedUnlessTheOptionRefusesIt(t *testing.T) 
 		status int
 	}{
 		"by default":      {nil, "", 200},
-		"with the option": {[]sandbox.Option{sandbox.WithReplay(false)}, mismatch, 401},
+		"with the option": {[]sandbox.Option{sandbox.WithChoices(sandbox.Choices{RefuseReplay: true})}, mismatch, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, test.opts...)
@@ -181,7 +181,7 @@ func TestTheSameTextSignedTwiceIsAcceptedUnlessTheOptionRefusesIt(t *testing.T) 
 }
 
 func TestASignedTextIsForgottenOnceItsTimestampIsTooOld(t *testing.T) {
-	b := newBench(t, sandbox.WithReplay(false))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{RefuseReplay: true}))
 	b.send(t, sent{}).mustHaveStatus(t, 200)
 	b.clock.Advance(time.Minute)
 	b.send(t, sent{}).mustHaveStatus(t, 200)

@@ -20,7 +20,7 @@ import (
 
 // BenchmarkSandbox lists an account's two keys. Every signature is verified. With
 // checks=contract each request and each answer is held against the contract as well, by the
-// sandbox ([sandbox.WithControl]) and, over loopback, by the client too ([contract.Transport]).
+// sandbox ([sandbox.WithContractCheck]) and, over loopback, by the client too ([contract.Transport]).
 // With over=handler there is no network and no client in it, with over=loopback there are 8
 // kept-alive connections for each processor.
 func BenchmarkSandbox(b *testing.B) {
@@ -44,7 +44,7 @@ func BenchmarkSandboxStart(b *testing.B) {
 		b.Run(fmt.Sprintf("key=%s", keyType), func(b *testing.B) {
 			clock := newClock()
 			for b.Loop() {
-				m := measured{box: sandbox.New(sandbox.WithClock(clock.Now), sandbox.WithControl())}
+				m := measured{box: sandbox.New(sandbox.WithClock(clock.Now), sandbox.WithContractCheck())}
 				as := m.bootstrap(b, keyType)
 				b.StopTimer()
 				m.request = signedRequest(b, clock, as)
@@ -88,7 +88,7 @@ func newMeasured(b *testing.B, checked bool, keyType sandbox.KeyType, keys int) 
 	clock := newClock()
 	opts := []sandbox.Option{sandbox.WithClock(clock.Now), sandbox.WithRSAKeySource(sharedRSAKey)}
 	if checked {
-		opts = append(opts, sandbox.WithControl())
+		opts = append(opts, sandbox.WithContractCheck())
 	}
 	m := measured{box: sandbox.New(opts...), checked: checked}
 	m.request = signedRequest(b, clock, m.bootstrap(b, keyType))

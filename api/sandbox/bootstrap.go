@@ -1,10 +1,12 @@
 package sandbox
 
 import (
-	"crypto"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kalshi.internal/apikeys/wrapper/secret"
 )
@@ -118,22 +120,19 @@ func (s *Sandbox) equip(b *bootstrap) (private secret.PEM, err error) {
 		b.key.public, private, err = s.newKeyPair(b.key.keyType)
 		return private, err
 	}
-	var public crypto.PublicKey
-	public, keyType, ref := parsePublicKey(*b.publicPEM, s.settings.maxRSABits)
-	if ref != nil {
-		return secret.PEM{}, errors.New(ref.details)
+	b.key.public, b.key.keyType, err = parsePublicKey(*b.publicPEM, s.choices.MaxRSABits)
+	if refusal, ok := errors.AsType[*refusedError](err); ok {
+		err = errors.New(refusal.details)
 	}
-	b.key.public, b.key.keyType = public, keyType
-	return secret.PEM{}, nil
+	return secret.PEM{}, err
 }
 
-// Reset brings the sandbox back to what Bootstrap left: bootstrapped keys live again, all other
-// keys are gone, and so are faults, exchanges and the levels of the rate limits.
-func (s *Sandbox) Reset() {
-	s.keys.reset()
-	s.buckets.reset()
-	s.replays.reset()
-	s.ClearFaults()
-	s.log.reset()
-	s.feed.reset()
+// newKeyID returns a random UUID (version 4).
+func newKeyID() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails: it ends the program instead
+	raw[6] = raw[6]&0x0f | 0x40
+	raw[8] = raw[8]&0x3f | 0x80
+	text := hex.EncodeToString(raw[:])
+	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
 }

@@ -70,7 +70,7 @@ func TestABootstrappedKeyDoesNotPrintItsPrivateHalf(t *testing.T) {
 }
 
 func TestResetBringsBackWhatWasBootstrapped(t *testing.T) {
-	b := newBench(t, sandbox.WithReplay(false), sandbox.WithRateLimits(sandbox.RateLimits{WritePerSecond: 20}))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{RefuseReplay: true, RateLimits: sandbox.RateLimits{WritePerSecond: 20}}))
 	made := b.generate(t, "made")
 	b.delete(t, b.key.id).mustHaveStatus(t, 204)
 	b.box.Reset()

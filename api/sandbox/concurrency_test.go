@@ -11,8 +11,8 @@ import (
 
 func TestManyClientsAtOnceEachSeeTheirOwnKeys(t *testing.T) {
 	b := newBench(t,
-		sandbox.WithReplay(true),
-		sandbox.WithRateLimits(sandbox.RateLimits{ReadPerSecond: 1e9, WritePerSecond: 1e9}),
+		sandbox.WithChoices(sandbox.Choices{}),
+		sandbox.WithChoices(sandbox.Choices{RateLimits: sandbox.RateLimits{ReadPerSecond: 1e9, WritePerSecond: 1e9}}),
 		sandbox.WithObserver(func(sandbox.Exchange) {}))
 	t.Run("clients", func(t *testing.T) {
 		for i := range 8 {

@@ -15,8 +15,8 @@
 //
 // In this order, and the first reason to turn the request down decides the answer:
 //
-//  1. Route: an unknown path or method is answered 404 as plain text, a trailing slash 301.
-//     Neither needs authentication.
+//  1. Route: the contract's document says which paths and methods there are. Others are answered
+//     404 as plain text, a trailing slash 301. Neither needs authentication.
 //  2. Authentication: the headers are there, the timestamp is inside the window, the key ID is
 //     a UUID, a live key has it, the signature matches. Otherwise 401.
 //  3. Rate limit: 429 without Retry-After.
@@ -31,40 +31,33 @@
 // # Choices
 //
 // What nobody has recorded about the service is our own choice here. This table lists every
-// choice, what the sandbox does by default, and the option that changes it.
+// choice, what the sandbox does by default, and the field of [Choices] that changes it.
 //
-//	Choice                                 Default                                  Option
-//	clock                                  the system's                             WithClock
-//	clock window                           15 s behind to 30 s ahead                WithWindow
-//	the same signed text sent twice        accepted                                 WithReplay
-//	RSA-PSS salt of another length         refused as a wrong signature             WithAnySaltLength
-//	scope to list keys, to manage keys     read, write                              WithRequiredScopes
-//	restricted or bound key manages keys   refused; it may list them                WithRestrictedManagement
-//	key deletes itself                     allowed                                  WithSelfDeletion
-//	account's level and membership         Premier, no FCM member                   WithAccount
-//	hidden subtraders, region expiration   none                                     WithAccount
-//	length of a name                       not limited                              WithMaxNameLength
-//	empty name                             refused                                  WithEmptyNames
-//	two keys of one name                   allowed                                  WithUniqueNames
-//	empty list of scopes                   refused                                  WithEmptyScopes
-//	number of keys                         not limited                              WithMaxKeys
-//	RSA above 2048 bits                    up to 4096                               WithMaxRSABits
-//	unknown properties in a body           ignored, as Go's encoding/json does      WithUnknownPropertiesRefused
-//	order of the list                      oldest first                             WithListOrder
-//	when a new key works                   at once                                  WithCreateDelay
-//	when a deleted key stops               at once                                  WithDeleteDelay
-//	age of the key list                    current                                  WithListDelay
-//	rate limits, and the bucket drawn on   none; list reads, the rest writes        WithRateLimits
-//	bodies and statuses of refusals        see the Refusal constants                WithAnswer
-//	a missing key ID or timestamp header   as if all three were missing             WithAnswer
-//	a timestamp that is no number          as one outside the window                WithAnswer
-//	a right missing on list or delete      401, the contract having no 403 there    WithAnswer
-//	RSA keys handed out                    2048 bits, made when asked for           WithRSAKeySource
-//	exchanges remembered                   256                                      WithExchangeLog
-//	who is told of exchanges               nobody                                   WithObserver
-//	how a delay waits                      by a timer                               WithWait
-//	control by HTTP                        off                                      WithControl
-//	control from other machines            refused                                  WithControlHosts
+//	Choice                                 Default                                  Field
+//	clock window                           15 s behind to 30 s ahead                Behind, Ahead
+//	the same signed text sent twice        accepted                                 RefuseReplay
+//	RSA-PSS salt of another length         refused as a wrong signature             AnySaltLength
+//	scope to read, scope for the rest      read, write                              ListScope, ManageScope
+//	restricted or bound key manages keys   refused; it may list them                RestrictedManagement
+//	key deletes itself                     allowed                                  RefuseSelfDeletion
+//	account's level and membership         Premier, no FCM member                   Accounts
+//	hidden subtraders, region expiration   none                                     Accounts
+//	length of a name                       not limited                              MaxNameLength
+//	empty name                             refused                                  EmptyNames
+//	two keys of one name                   allowed                                  UniqueNames
+//	empty list of scopes                   refused                                  EmptyScopes
+//	number of keys                         not limited                              MaxKeys
+//	RSA above 2048 bits                    up to 4096                               MaxRSABits
+//	unknown properties in a body           ignored, as Go's encoding/json does      RefuseUnknownProperties
+//	order of the list                      oldest first                             Order
+//	when a new key works                   at once                                  CreateDelay
+//	when a deleted key stops               at once                                  DeleteDelay
+//	age of the key list                    current                                  ListDelay
+//	rate limits, and the bucket drawn on   none; GET reads, the rest writes         RateLimits
+//	bodies and statuses of refusals        see the Refusal constants                Answers
+//	a missing key ID or timestamp header   as if all three were missing             Answers
+//	a timestamp that is no number          as one outside the window                Answers
+//	a right missing on list or delete      401, the contract having no 403 there    Answers
 //	longest request body                   1 MiB, then 400                          none
 //	null for an optional field             as if it were left out                   none
 //	a name written twice in a body         the last one counts                      none
@@ -83,56 +76,16 @@
 //
 // A [Fault] makes requests fail on purpose: a delay, a lost connection before or after the work
 // was done, half an answer, another status, an answer that leaves the contract, a stale list, a
-// wrong Date. [Sandbox.SetFaults] sets them. A request is struck by at most one: the first that
-// fits it, so a list of faults that each strike once is a script.
+// wrong Date. [Sandbox.SetFaults] sets them. At most one happens to a request: the first that
+// fits it, so a list of faults that each happen once is a script.
 //
 //	err := box.SetFaults(
-//		sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1},
+//		sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1},
 //		sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, Header: map[string]string{"Retry-After": "1"}, Times: 2},
 //	)
 //
 // Some clients repeat an idempotent request by themselves when a kept-alive connection is lost;
 // Go's net/http is one of them. They count as several requests here.
 //
-// # Control by HTTP
-//
-// With [WithControl] the same listener serves, below /_sandbox/:
-//
-//	GET    /_sandbox/           the inspector: a page that shows exchanges, keys and faults
-//	GET    /_sandbox/events     the exchanges as they happen, as server-sent events
-//	GET    /_sandbox/contract   the contract, as OpenAPI in JSON
-//	GET    /_sandbox/faults     the faults that can still strike: {"faults":[...]}
-//	POST   /_sandbox/faults     replaces all faults, and answers as GET
-//	DELETE /_sandbox/faults     removes all faults: 204
-//	GET    /_sandbox/keys       the keys of all accounts: {"keys":[...]}
-//	POST   /_sandbox/keys       registers a public key, as Bootstrap does with FromPublicKey: 201
-//	GET    /_sandbox/exchanges  the last exchanges, oldest first: {"exchanges":[...]}
-//	POST   /_sandbox/reset      Sandbox.Reset: 204
-//
-// The inspector shows each exchange with the checks that authenticated it, the text that the
-// signature must be over and, where it was found out, the one that it is over, its explanation,
-// and what leaves the contract; beside them keys and faults, which a click sets and clears, and
-// the contract with a curl line for each operation. With WithControl every exchange is held
-// against the contract, for which its request is read whole before it is served. Give
-// [Sandbox.EndEvents] to [net/http.Server.RegisterOnShutdown], so that open pages do not hold
-// the server up.
-//
-// Bodies are JSON with Content-Type: application/json; unknown properties are refused. What is
-// wrong with a request is told as {"msg":"..."}. Private keys are never shown.
-//
-//	POST /_sandbox/faults
-//	{"faults":[
-//	  {"operation":"generateApiKey","point":"after","kind":"reset","times":1},
-//	  {"kind":"status","status":503,"header":{"Retry-After":"1"},"body":"{\"msg\":\"down\"}","times":2},
-//	  {"kind":"delay","point":"during","duration":"250ms"},
-//	  {"kind":"missing_field","field":"/api_keys/0/name"}
-//	]}
-//
-//	POST /_sandbox/keys
-//	{"public_key":"-----BEGIN PUBLIC KEY-----...","account":"default","name":"ci",
-//	 "scopes":["read","write"],"subaccount":3}
-//
-// All but kind and public_key may be left out. The kinds are delay, reset, drop, half_body,
-// status, wrong_type, missing_field, stale_list and wrong_date; [FaultKind] says what each does
-// and at which points (before, after, during) it can strike.
+// Package control serves faults, keys and exchanges over HTTP, and a page that shows them.
 package sandbox

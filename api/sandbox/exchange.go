@@ -3,30 +3,38 @@ package sandbox
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/api/sandbox/explain"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Exchange is one request and its answer, without bodies, headers and query: nothing in it is
+// Exchange is one request and its answer, without bodies, signature and query: nothing in it is
 // secret.
 type Exchange struct {
+	// Number counts the exchanges of a sandbox from 1, also across [Sandbox.Reset].
+	Number int `json:"number"`
 	// Time is when the request came, by the sandbox's clock.
 	Time time.Time `json:"time"`
 	// Method is the request's method.
 	Method string `json:"method"`
-	// Path is the path of the request line, cut after 200 bytes.
+	// Path is the path of the request line. One longer than 200 bytes is cut and ends in "...".
 	Path string `json:"path"`
-	// Operation is the contract's operation ID. It is empty for what is no operation.
-	Operation string `json:"operation,omitempty"`
+	// Operation is the contract's operation ID. It is empty for a request that is for no operation.
+	Operation protocol.Operation `json:"operation,omitempty"`
 	// Status is the answer's status. It is 0 if there was no answer.
 	Status int `json:"status"`
-	// KeyID is the key ID that the request named, if it is a UUID. Whether the key signed the
-	// request, Refusal tells.
-	KeyID string `json:"key_id,omitempty"`
+	// KeyID is the key ID that the request named, if it is a UUID, and Timestamp the timestamp, if
+	// it is a number. They say nothing about who signed the request.
+	KeyID     string `json:"key_id,omitempty"`
+	Timestamp string `json:"timestamp,omitempty"`
+	// SignedBy is the type of the key that signed the request. It is empty if the request was not
+	// authenticated.
+	SignedBy KeyType `json:"signed_by,omitempty"`
 	// Refusal is why the request was turned down. It is empty if it was not.
 	Refusal Refusal `json:"refusal,omitempty"`
 	// Explanation says what the caller did wrong. It is nil if the request was authenticated,
@@ -34,18 +42,19 @@ type Exchange struct {
 	Explanation *explain.Explanation `json:"explanation,omitempty"`
 	// Fault is the kind of fault that was injected. It is empty if none was.
 	Fault FaultKind `json:"fault,omitempty"`
+	// Violations are what leaves the contract, in the request and in the answer, with
+	// [WithContractCheck].
+	Violations []contract.Violation `json:"violations,omitempty"`
 }
 
 const maxLoggedPath = 200
 
 // call is what the handlers of one request tell each other. One goroutine uses it.
 type call struct {
-	log Exchange
-	key key
-	// path is that of the request line as far as it is shown, timestamp the header of that name,
-	// and violations what left the contract: for the inspector.
-	path       string
-	timestamp  string
+	log      Exchange
+	endpoint *endpoint
+	key      key
+	// violations collects what leaves the contract.
 	violations contract.Collector
 	// listAge is how much older than usual a list is that a fault makes stale.
 	listAge time.Duration
@@ -64,27 +73,29 @@ func callOf(r *http.Request) *call { return callIn(r.Context()) }
 func (s *Sandbox) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := rawPath(r)
-		// The log outlives the request line, which may be long. One byte more tells that the path
-		// is cut.
-		path = strings.Clone(path[:min(len(path), maxLoggedPath+1)])
-		current := &call{path: path, log: Exchange{
-			Time:   s.now(),
-			Method: r.Method,
-			Path:   path[:min(len(path), maxLoggedPath)],
-		}}
+		if len(path) > maxLoggedPath {
+			path = path[:maxLoggedPath] + "..."
+		}
+		path = strings.Clone(path) // the log outlives the request line, which may be long
+		current := &call{log: Exchange{Time: s.now(), Method: r.Method, Path: path}}
 		answer := &statusWriter{ResponseWriter: w}
 		defer func() {
 			current.log.Status = answer.status
-			s.log.add(current.log)
-			if s.settings.control {
-				s.feed.publish(current)
-			}
-			s.settings.observe(current.log)
+			current.log.Violations = violationsOf(current)
+			s.observe(s.log.add(current.log))
 			if current.end != nil {
 				current.end(w)
 			}
 		}()
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), callKey{}, current)))
+	})
+}
+
+// violationsOf leaves out the answer if it was never begun: there is nothing to hold against the
+// contract.
+func violationsOf(c *call) []contract.Violation {
+	return slices.DeleteFunc(c.violations.Violations(), func(v contract.Violation) bool {
+		return c.log.Status == 0 && v.Direction == contract.Response
 	})
 }
 
@@ -104,40 +115,37 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // Exchanges returns the last exchanges, oldest first; [WithExchangeLog] says how many.
 func (s *Sandbox) Exchanges() []Exchange { return s.log.all() }
 
-// exchangeLog is a ring.
+// exchangeLog keeps the last exchanges.
 type exchangeLog struct {
-	mu   sync.Mutex
-	ring []Exchange
-	next int
-	full bool
+	size int
+
+	mu     sync.Mutex
+	number int
+	kept   []Exchange
 }
 
-func newExchangeLog(size int) *exchangeLog {
-	return &exchangeLog{ring: make([]Exchange, size)}
-}
-
-func (l *exchangeLog) add(e Exchange) {
+// add numbers an exchange and keeps it.
+func (l *exchangeLog) add(e Exchange) Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.ring) == 0 {
-		return
+	l.number++
+	e.Number = l.number
+	l.kept = append(l.kept, e)
+	if len(l.kept) > l.size {
+		l.kept[0] = Exchange{} // or the array behind would keep it
+		l.kept = l.kept[1:]
 	}
-	l.ring[l.next] = e
-	l.next = (l.next + 1) % len(l.ring)
-	l.full = l.full || l.next == 0
+	return e
 }
 
 func (l *exchangeLog) all() []Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.full {
-		return append([]Exchange{}, l.ring[:l.next]...)
-	}
-	return append(append([]Exchange{}, l.ring[l.next:]...), l.ring[:l.next]...)
+	return append([]Exchange{}, l.kept...)
 }
 
 func (l *exchangeLog) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.next, l.full = 0, false
+	l.kept = nil
 }

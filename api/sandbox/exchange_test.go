@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -23,9 +24,9 @@ func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
 	b.send(t, sent{path: "/" + strings.Repeat("x", 300), leavesContract: true})
 	b.send(t, sent{change: with(protocol.HeaderKey, "canary")})
 	want := []sandbox.Exchange{
-		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 200, KeyID: b.key.id},
-		{Method: "DELETE", Path: keysPath + "/" + unknownID, Operation: "deleteApiKey", Status: 404, KeyID: b.key.id, Refusal: sandbox.RefusedNotFound},
-		{Method: "GET", Path: "/" + strings.Repeat("x", 199), Status: 404},
+		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 200, KeyID: b.key.id, SignedBy: sandbox.Ed25519},
+		{Method: "DELETE", Path: keysPath + "/" + unknownID, Operation: "deleteApiKey", Status: 404, KeyID: b.key.id, SignedBy: sandbox.Ed25519, Refusal: sandbox.RefusedNotFound},
+		{Method: "GET", Path: "/" + strings.Repeat("x", 199) + "...", Status: 404},
 		{Method: "GET", Path: keysPath, Operation: "getApiKeys", Status: 401, Refusal: sandbox.RefusedMalformedKeyID},
 	}
 	got := b.box.Exchanges()
@@ -35,12 +36,15 @@ func TestExchangesTellWhatWasAskedAndAnswered(t *testing.T) {
 		t.Fatalf("got %d exchanges and %d observed, want %d", len(got), len(observed), len(want))
 	}
 	for i := range want {
-		want[i].Time = b.clock.Now()
+		want[i].Time, want[i].Number = b.clock.Now(), i+1
+		if want[i].Operation != "" {
+			want[i].Timestamp = protocol.Timestamp(b.clock.Now())
+		}
 		if (got[i].Explanation != nil) != (want[i].Refusal == sandbox.RefusedMalformedKeyID) || got[i].Explanation != observed[i].Explanation {
 			t.Errorf("exchange %d is explained as %q, observed as %q", i, got[i].Explanation, observed[i].Explanation)
 		}
 		got[i].Explanation, observed[i].Explanation = nil, nil
-		if got[i] != want[i] || observed[i] != want[i] {
+		if !reflect.DeepEqual(got[i], want[i]) || !reflect.DeepEqual(observed[i], want[i]) {
 			t.Errorf("exchange %d is\n%+v, observed\n%+v, want\n%+v", i, got[i], observed[i], want[i])
 		}
 	}

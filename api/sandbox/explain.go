@@ -54,17 +54,8 @@ func (s *Sandbox) explain(r *http.Request, given credentials, named key, reason 
 	return nil
 }
 
-// explainNotFound tells of a base URL without its path. A path that is simply unknown needs no
-// explanation.
-func explainNotFound(method, target string) *explain.Explanation {
-	if operationOf(method, BasePath+target) == "" {
-		return nil
-	}
-	return explain.Named("url_without_base_path", "")
-}
-
 func (s *Sandbox) window() explain.Window {
-	return explain.Window{Behind: s.settings.behind, Ahead: s.settings.ahead}
+	return explain.Window{Behind: s.choices.Behind, Ahead: s.choices.Ahead}
 }
 
 func (s *Sandbox) explainKeyID(text string) *explain.Explanation {
@@ -88,7 +79,7 @@ func explainUnknownKey(named key) *explain.Explanation {
 func (s *Sandbox) explainSignature(r *http.Request, given credentials, named key) *explain.Explanation {
 	_, query, _ := strings.Cut(r.RequestURI, "?")
 	request := explain.Request{KeyID: given.keyID, Timestamp: given.timestamp, Method: r.Method,
-		Host: r.Host, Path: rawPath(r), Query: query, Body: bodyOf(r)}
+		Host: r.Host, Path: rawPath(r), Query: query, Body: unreadBody(r)}
 	for _, other := range s.otherKeys(named) {
 		if protocol.Verify(other.public, given.timestamp, r.Method, request.Path, given.signature) != nil {
 			continue
@@ -103,9 +94,9 @@ func (s *Sandbox) explainSignature(r *http.Request, given credentials, named key
 	return explain.Signature(request, named.public, given.signature)
 }
 
-// bodyOf reads the body of a request that is about to be refused, unless the client waits to
+// unreadBody reads the body of a request that is about to be refused, unless the client waits to
 // be asked for it.
-func bodyOf(r *http.Request) string {
+func unreadBody(r *http.Request) string {
 	if r.ContentLength <= 0 || r.ContentLength > maxBody || r.Header.Get("Expect") != "" {
 		return ""
 	}

@@ -64,7 +64,7 @@ func theMistakes() map[string]map[string]makeMistake {
 		}},
 		"key_not_yet_live": {"": func(t *testing.T, _ *bench) answer {
 			t.Helper()
-			slow := newBench(t, sandbox.WithCreateDelay(time.Second))
+			slow := newBench(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Second}))
 			return slow.send(t, sent{as: slow.generate(t, "fresh")})
 		}},
 
@@ -205,7 +205,7 @@ func theMistakes() map[string]map[string]makeMistake {
 		},
 		"replay": {"": func(t *testing.T, _ *bench) answer {
 			t.Helper()
-			b := newBench(t, sandbox.WithReplay(false))
+			b := newBench(t, sandbox.WithChoices(sandbox.Choices{RefuseReplay: true}))
 			b.send(t, sent{}).mustHaveStatus(t, 200)
 			return b.send(t, sent{})
 		}},

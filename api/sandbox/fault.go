@@ -1,14 +1,17 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// FaultPoint is when a fault strikes.
+// FaultPoint is when a fault happens, in the course of a request.
 type FaultPoint string
 
 // The points.
@@ -24,7 +27,7 @@ const (
 // FaultKind is what goes wrong.
 type FaultKind string
 
-// The kinds, each with the points at which it can strike. The first is taken when a [Fault]
+// The kinds, each with the points at which it can happen. The first is taken when a [Fault]
 // names none.
 const (
 	// FaultDelay waits for Fault.Duration: before, after, during.
@@ -52,66 +55,67 @@ const (
 
 // Fault is one thing that goes wrong with requests on purpose.
 type Fault struct {
-	// Operation is the contract's operation ID, such as [OperationGenerateAPIKey]. It is empty
-	// for all operations.
-	Operation string
-	// Point is when the fault strikes.
-	Point FaultPoint
+	// Operation is the contract's operation ID. It is empty for all operations.
+	Operation protocol.Operation `json:"operation,omitempty"`
+	// Point is when the fault happens.
+	Point FaultPoint `json:"point,omitempty"`
 	// Kind is what goes wrong.
-	Kind FaultKind
-	// Times is how many requests are struck. 0 is every request.
-	Times int
+	Kind FaultKind `json:"kind"`
+	// Times is how many requests it happens to. 0 is every request.
+	Times int `json:"times,omitempty"`
 	// Duration is for a delay, a stale list and a wrong date.
-	Duration time.Duration
+	Duration time.Duration `json:"-"`
 	// Status, Header and Body make the answer of a status fault. Content-Type is
 	// application/json unless Header has another.
-	Status int
-	Header map[string]string
-	Body   string
+	Status int               `json:"status,omitempty"`
+	Header map[string]string `json:"header,omitempty"`
+	Body   string            `json:"body,omitempty"`
 	// Field is the field of a wrong type or a missing field, as a JSON pointer: /api_keys/0/name.
-	Field string
+	Field string `json:"field,omitempty"`
 }
 
-// faultRule says at which points a kind can strike and which parameters it needs. What it does
-// not need it does not take.
+// faultRule says at which points a kind can happen and which parameters it needs. It takes no
+// others.
 type faultRule struct {
+	kind                    FaultKind
 	points                  []FaultPoint
 	duration, status, field bool
 }
 
-func faultRules() map[FaultKind]faultRule {
-	return map[FaultKind]faultRule{
-		FaultDelay:        {points: []FaultPoint{BeforeProcessing, AfterProcessing, DuringAnswer}, duration: true},
-		FaultReset:        {points: []FaultPoint{BeforeProcessing, AfterProcessing, DuringAnswer}},
-		FaultDrop:         {points: []FaultPoint{BeforeProcessing, AfterProcessing}},
-		FaultHalfBody:     {points: []FaultPoint{DuringAnswer}},
-		FaultStatus:       {points: []FaultPoint{BeforeProcessing, AfterProcessing}, status: true},
-		FaultWrongType:    {points: []FaultPoint{AfterProcessing}, field: true},
-		FaultMissingField: {points: []FaultPoint{AfterProcessing}, field: true},
-		FaultStaleList:    {points: []FaultPoint{BeforeProcessing}, duration: true},
-		FaultWrongDate:    {points: []FaultPoint{AfterProcessing}, duration: true},
+func faultRules() []faultRule {
+	const before, after, during = BeforeProcessing, AfterProcessing, DuringAnswer
+	return []faultRule{
+		{kind: FaultDelay, points: []FaultPoint{before, after, during}, duration: true},
+		{kind: FaultReset, points: []FaultPoint{before, after, during}},
+		{kind: FaultDrop, points: []FaultPoint{before, after}},
+		{kind: FaultHalfBody, points: []FaultPoint{during}},
+		{kind: FaultStatus, points: []FaultPoint{before, after}, status: true},
+		{kind: FaultWrongType, points: []FaultPoint{after}, field: true},
+		{kind: FaultMissingField, points: []FaultPoint{after}, field: true},
+		{kind: FaultStaleList, points: []FaultPoint{before}, duration: true},
+		{kind: FaultWrongDate, points: []FaultPoint{after}, duration: true},
 	}
 }
 
 // checked returns the fault with its point filled in, or what is wrong with it.
 func (f Fault) checked() (Fault, error) {
-	rule, known := faultRules()[f.Kind]
-	if !known {
+	rules := faultRules()
+	at := slices.IndexFunc(rules, func(rule faultRule) bool { return rule.kind == f.Kind })
+	if at < 0 {
 		return f, errors.New("the kind is unknown: it is one of delay, reset, drop, half_body, " +
 			"status, wrong_type, missing_field, stale_list, wrong_date")
 	}
-	if f.Point == "" {
-		f.Point = rule.points[0]
-	}
+	rule := rules[at]
+	f.Point = cmp.Or(f.Point, rule.points[0])
 	switch {
-	case !slices.Contains([]FaultPoint{BeforeProcessing, AfterProcessing, DuringAnswer}, f.Point):
+	case !slices.Contains(rules[0].points, f.Point):
 		return f, errors.New("the point is unknown: it is one of before, after, during")
 	case !slices.Contains(rule.points, f.Point):
-		return f, fmt.Errorf("%s cannot strike %s, only %v", f.Kind, f.Point, rule.points)
-	case f.Operation != "" && !slices.Contains(allOperations(), f.Operation):
-		return f, fmt.Errorf("the operation is unknown: it is one of %v", allOperations())
-	case f.Kind == FaultStaleList && f.Operation != "" && f.Operation != OperationGetAPIKeys:
-		return f, fmt.Errorf("%s strikes %s alone", f.Kind, OperationGetAPIKeys)
+		return f, fmt.Errorf("%s cannot happen %s, only %v", f.Kind, f.Point, rule.points)
+	case f.Operation != "" && !slices.Contains(operationIDs(), f.Operation):
+		return f, fmt.Errorf("the operation is unknown: it is one of %v", operationIDs())
+	case f.Kind == FaultStaleList && f.Operation != "" && f.Operation != protocol.GetAPIKeys:
+		return f, fmt.Errorf("%s is for %s alone", f.Kind, protocol.GetAPIKeys)
 	case f.Times < 0:
 		return f, errors.New("times is negative: 0 is always")
 	}
@@ -146,60 +150,61 @@ func needs(yes bool) string {
 	return "does not take"
 }
 
-// SetFaults replaces all faults. A request is struck by the first fault that names its
-// operation and has not struck as often as it may; a fault that finds nothing to strike, such
-// as a missing field in an answer without that field, has not struck. If one of the faults
-// cannot be, the error names it and nothing changes.
+// SetFaults replaces all faults. At most one happens to a request: the first that names its
+// operation and has not happened as often as it may. A fault that the answer has no place for,
+// such as a missing field in an answer without that field, does not count. If one of the faults is
+// invalid, the error names it and nothing changes.
 func (s *Sandbox) SetFaults(faults ...Fault) error {
-	checked := make([]*armedFault, 0, len(faults))
+	checked := make([]*setFault, 0, len(faults))
 	for i, fault := range faults {
 		fault, err := fault.checked()
 		if err != nil {
 			return fmt.Errorf("sandbox: fault %d: %w", i, err)
 		}
-		checked = append(checked, &armedFault{Fault: fault, left: fault.Times})
+		checked = append(checked, &setFault{Fault: fault, left: fault.Times})
 	}
-	s.faults.set(checked)
+	s.faults.replace(checked)
 	return nil
 }
 
 // ClearFaults removes all faults.
-func (s *Sandbox) ClearFaults() { s.faults.set(nil) }
+func (s *Sandbox) ClearFaults() { s.faults.replace(nil) }
 
-// Faults returns the faults that can still strike, with Times being how often.
+// Faults returns the faults that can still happen, with Times being how often.
 func (s *Sandbox) Faults() []Fault { return s.faults.remaining() }
 
 type faultSet struct {
-	mu    sync.Mutex
-	armed []*armedFault
+	mu  sync.Mutex
+	set []*setFault
 }
 
-type armedFault struct {
+// setFault is a fault with how often it may still happen.
+type setFault struct {
 	Fault
 	left int
 }
 
-func (f *armedFault) spent() bool { return f.Times > 0 && f.left == 0 }
+func (f *setFault) isSpent() bool { return f.Times > 0 && f.left == 0 }
 
-func (f *armedFault) strikes(operation string) bool {
-	if f.Kind == FaultStaleList && operation != OperationGetAPIKeys {
+func (f *setFault) isFor(operation protocol.Operation) bool {
+	if f.Kind == FaultStaleList && operation != protocol.GetAPIKeys {
 		return false
 	}
-	return !f.spent() && (f.Operation == "" || f.Operation == operation)
+	return !f.isSpent() && (f.Operation == "" || f.Operation == operation)
 }
 
-func (s *faultSet) set(armed []*armedFault) {
+func (s *faultSet) replace(set []*setFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.armed = armed
+	s.set = set
 }
 
 // take returns the fault for a request, or nil.
-func (s *faultSet) take(operation string) *armedFault {
+func (s *faultSet) take(operation protocol.Operation) *setFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, fault := range s.armed {
-		if fault.strikes(operation) {
+	for _, fault := range s.set {
+		if fault.isFor(operation) {
 			fault.left--
 			return fault
 		}
@@ -207,8 +212,8 @@ func (s *faultSet) take(operation string) *armedFault {
 	return nil
 }
 
-// giveBack lets a fault that has not struck strike another time.
-func (s *faultSet) giveBack(fault *armedFault) {
+// giveBack lets a fault that has not happened happen another time.
+func (s *faultSet) giveBack(fault *setFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault.left++
@@ -218,12 +223,12 @@ func (s *faultSet) remaining() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	faults := []Fault{}
-	for _, armed := range s.armed {
-		if armed.spent() {
+	for _, each := range s.set {
+		if each.isSpent() {
 			continue
 		}
-		fault := armed.Fault
-		fault.Times = max(armed.left, 0)
+		fault := each.Fault
+		fault.Times = max(each.left, 0)
 		faults = append(faults, fault)
 	}
 	return faults

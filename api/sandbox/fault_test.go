@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func (b *bench) setFaults(tb testing.TB, faults ...sandbox.Fault) {
@@ -60,7 +61,7 @@ func TestALostConnectionLeavesTheOperationUndoneOrDone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			test.fault.Operation = sandbox.OperationGenerateAPIKey
+			test.fault.Operation = protocol.GenerateAPIKey
 			test.fault.Times = 1
 			b.setFaults(t, test.fault)
 			status, body, err := b.attempt(t, generateEd25519)
@@ -278,7 +279,7 @@ func TestTheTimerOfADelayEndsWithTheTimeAndWithTheRequest(t *testing.T) {
 func TestFaultsStrikeInOrderAsOftenAsTheyMay(t *testing.T) {
 	b := newBench(t)
 	b.setFaults(t,
-		sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: 500},
+		sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: 500},
 		sandbox.Fault{Kind: sandbox.FaultStatus, Status: 502, Times: 2},
 		sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, Times: 1},
 	)
@@ -332,7 +333,7 @@ func TestAFaultThatCannotBeIsRefusedAndNamed(t *testing.T) {
 		"a drop during":               {sandbox.Fault{Kind: sandbox.FaultDrop, Point: sandbox.DuringAnswer}, []string{"drop", "during"}},
 		"a status during":             {sandbox.Fault{Kind: sandbox.FaultStatus, Status: 500, Point: sandbox.DuringAnswer}, []string{"status", "during"}},
 		"a stale list after":          {sandbox.Fault{Kind: sandbox.FaultStaleList, Duration: hour, Point: sandbox.AfterProcessing}, []string{"stale_list", "after"}},
-		"a stale list of a delete":    {sandbox.Fault{Kind: sandbox.FaultStaleList, Duration: hour, Operation: sandbox.OperationDeleteAPIKey}, []string{"stale_list", "getApiKeys"}},
+		"a stale list of a delete":    {sandbox.Fault{Kind: sandbox.FaultStaleList, Duration: hour, Operation: protocol.DeleteAPIKey}, []string{"stale_list", "getApiKeys"}},
 		"a wrong date before":         {sandbox.Fault{Kind: sandbox.FaultWrongDate, Duration: hour, Point: sandbox.BeforeProcessing}, []string{"wrong_date", "before"}},
 		"a missing field before":      {sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/a", Point: sandbox.BeforeProcessing}, []string{"missing_field", "before"}},
 		"times below zero":            {sandbox.Fault{Kind: sandbox.FaultReset, Times: -1}, []string{"times"}},

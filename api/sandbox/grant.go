@@ -17,13 +17,13 @@ type grant struct {
 	subtrader  *string
 }
 
-// check holds a grant against the rules of the contract and the limits of the settings.
-func (g grant) check(set settings) *refusal {
+// check holds a grant against the rules of the contract and the limits of the choices.
+func (g grant) check(choices Choices) error {
 	switch {
-	case g.name == "" && !set.emptyNames:
+	case g.name == "" && !choices.EmptyNames:
 		return invalid("name must not be empty")
-	case set.maxNameLength > 0 && len(g.name) > set.maxNameLength:
-		return invalid(fmt.Sprintf("name has %d bytes: %d are allowed", len(g.name), set.maxNameLength))
+	case choices.MaxNameLength > 0 && len(g.name) > choices.MaxNameLength:
+		return invalid(fmt.Sprintf("name has %d bytes: %d are allowed", len(g.name), choices.MaxNameLength))
 	case g.subaccount != nil && g.subtrader != nil:
 		return invalid("subaccount and fcm_subtrader_id exclude each other")
 	case g.subaccount != nil && (*g.subaccount < 0 || *g.subaccount > maxSubaccount):
@@ -31,15 +31,15 @@ func (g grant) check(set settings) *refusal {
 	case g.subtrader != nil && !isSubtraderID(*g.subtrader):
 		return invalid("fcm_subtrader_id is not of the form {user_id}_{suffix}, the suffix being 1 to 16 letters and digits")
 	}
-	return g.checkScopes(set)
+	return g.checkScopes(choices)
 }
 
-func (g grant) checkScopes(set settings) *refusal {
+func (g grant) checkScopes(choices Choices) error {
 	if g.scopes == nil {
 		return nil
 	}
 	scopes := *g.scopes
-	if len(scopes) == 0 && !set.emptyScopes {
+	if len(scopes) == 0 && !choices.EmptyScopes {
 		return invalid("scopes must not be empty: leave it out for full access")
 	}
 	if i := slices.IndexFunc(scopes, func(s server.Scope) bool { return !s.Valid() }); i >= 0 {

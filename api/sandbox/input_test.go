@@ -186,13 +186,13 @@ func TestLimitsAreChoices(t *testing.T) {
 		status  int
 		details string
 	}{
-		"empty names":        {sandbox.WithEmptyNames(true), generatePath, `{"name":""}`, 201, "name must not be empty"},
-		"long names":         {sandbox.WithMaxNameLength(2), generatePath, `{"name":"abc"}`, 400, "name has 3 bytes: 2 are allowed"},
-		"unique names":       {sandbox.WithUniqueNames(true), generatePath, `{"name":"bootstrap"}`, 400, "name: another API key"},
-		"number of keys":     {sandbox.WithMaxKeys(1), generatePath, `{"name":"a"}`, 400, "limit of API keys"},
-		"empty scopes":       {sandbox.WithEmptyScopes(true), generatePath, `{"name":"a","scopes":[]}`, 201, "scopes must not be empty"},
-		"unknown properties": {sandbox.WithUnknownPropertiesRefused(true), generatePath, `{"name":"a","public_key":"b"}`, 400, "property that the contract does not know"},
-		"RSA bits":           {sandbox.WithMaxRSABits(2048), keysPath, ownKey, 400, "public_key is RSA with 2049 bits"},
+		"empty names":        {sandbox.WithChoices(sandbox.Choices{EmptyNames: true}), generatePath, `{"name":""}`, 201, "name must not be empty"},
+		"long names":         {sandbox.WithChoices(sandbox.Choices{MaxNameLength: 2}), generatePath, `{"name":"abc"}`, 400, "name has 3 bytes: 2 are allowed"},
+		"unique names":       {sandbox.WithChoices(sandbox.Choices{UniqueNames: true}), generatePath, `{"name":"bootstrap"}`, 400, "name: another API key"},
+		"number of keys":     {sandbox.WithChoices(sandbox.Choices{MaxKeys: 1}), generatePath, `{"name":"a"}`, 400, "limit of API keys"},
+		"empty scopes":       {sandbox.WithChoices(sandbox.Choices{EmptyScopes: true}), generatePath, `{"name":"a","scopes":[]}`, 201, "scopes must not be empty"},
+		"unknown properties": {sandbox.WithChoices(sandbox.Choices{RefuseUnknownProperties: true}), generatePath, `{"name":"a","public_key":"b"}`, 400, "property that the contract does not know"},
+		"RSA bits":           {sandbox.WithChoices(sandbox.Choices{MaxRSABits: 2048}), keysPath, ownKey, 400, "public_key is RSA with 2049 bits"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request := sent{method: "POST", path: test.path, body: test.body, leavesContract: name == "unknown properties"}
@@ -207,7 +207,7 @@ func TestLimitsAreChoices(t *testing.T) {
 }
 
 func TestALimitOnKeysCountsTheLiveKeysOfTheAccount(t *testing.T) {
-	b := newBench(t, sandbox.WithMaxKeys(2), sandbox.WithUniqueNames(true))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{MaxKeys: 2, UniqueNames: true}))
 	b.bootstrap(t, sandbox.InAccount("other"), sandbox.Named("a"))
 	for range 3 {
 		b.delete(t, b.generate(t, "a").id).mustHaveStatus(t, 204)

@@ -29,7 +29,7 @@ func (s *Sandbox) newKeyPair(keyType KeyType) (crypto.PublicKey, secret.PEM, err
 	if keyType == Ed25519 {
 		return newEd25519Pair()
 	}
-	private, err := s.settings.newRSAKey()
+	private, err := s.newRSAKey()
 	if err != nil {
 		return nil, secret.PEM{}, fmt.Errorf("sandbox: the source of RSA keys failed: %w", err)
 	}

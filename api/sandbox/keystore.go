@@ -26,9 +26,9 @@ type key struct {
 	bootstrapped     bool
 }
 
-func (k key) authenticates(now time.Time, set settings) bool {
-	started := !now.Before(k.created.Add(set.createDelay))
-	ended := !k.deleted.IsZero() && !now.Before(k.deleted.Add(set.deleteDelay))
+func (k key) authenticates(now time.Time, choices Choices) bool {
+	started := !now.Before(k.created.Add(choices.CreateDelay))
+	ended := !k.deleted.IsZero() && !now.Before(k.deleted.Add(choices.DeleteDelay))
 	return started && !ended
 }
 
@@ -46,8 +46,6 @@ type keyStore struct {
 	byID map[string]*key
 }
 
-func newKeyStore() *keyStore { return &keyStore{byID: map[string]*key{}} }
-
 func (s *keyStore) find(id string) (key, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -58,7 +56,7 @@ func (s *keyStore) find(id string) (key, bool) {
 }
 
 // add keeps a key, unless it would break a limit on the account's keys.
-func (s *keyStore) add(added key, set settings) *refusal {
+func (s *keyStore) add(added key, choices Choices) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(func(k *key) bool {
@@ -70,11 +68,11 @@ func (s *keyStore) add(added key, set settings) *refusal {
 			continue
 		}
 		count++
-		if set.uniqueNames && k.name == added.name {
+		if choices.UniqueNames && k.name == added.name {
 			return invalid("name: another API key of the account has it")
 		}
 	}
-	if set.maxKeys > 0 && count >= set.maxKeys {
+	if choices.MaxKeys > 0 && count >= choices.MaxKeys {
 		return invalid("the account has reached its limit of API keys")
 	}
 	s.insert(added)
@@ -90,6 +88,9 @@ func (s *keyStore) addBootstrapped(added key) {
 
 // insert keeps a key; the caller holds the lock.
 func (s *keyStore) insert(added key) {
+	if s.byID == nil {
+		s.byID = map[string]*key{}
+	}
 	s.keys = append(s.keys, &added)
 	s.byID[added.id] = &added
 }
@@ -150,4 +151,27 @@ func (s *keyStore) all() []key {
 		keys = append(keys, *k)
 	}
 	return keys
+}
+
+// KeyState is a key as it is shown to whoever runs the sandbox: without key material.
+type KeyState struct {
+	ID           string   `json:"api_key_id"`
+	Account      string   `json:"account"`
+	Name         string   `json:"name"`
+	Type         KeyType  `json:"key_type"`
+	Scopes       []string `json:"scopes"`
+	Subaccount   *int     `json:"subaccount,omitempty"`
+	Subtrader    *string  `json:"fcm_subtrader_id,omitempty"`
+	Bootstrapped bool     `json:"bootstrapped"`
+	Deleted      bool     `json:"deleted"`
+}
+
+// Keys returns the keys of all accounts as they are, whatever the delays, in the order in which
+// they were made. Keys that were deleted within the last hour are among them.
+func (s *Sandbox) Keys() []KeyState {
+	states := []KeyState{}
+	for _, k := range s.keys.all() {
+		states = append(states, KeyState{k.id, k.account, k.name, k.keyType, k.scopes, k.subaccount, k.subtrader, k.bootstrapped, !k.deleted.IsZero()})
+	}
+	return states
 }

@@ -3,8 +3,10 @@ package sandbox
 import (
 	"context"
 	"crypto"
+	"strings"
 
 	"kalshi.internal/apikeys/gen/server"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // operations implements the contract. A refusal travels as the error and is written by
@@ -16,18 +18,18 @@ var _ server.StrictServerInterface = operations{}
 // GetAPIKeys lists the live keys of the caller's account.
 func (o operations) GetAPIKeys(ctx context.Context, request server.GetAPIKeysRequestObject) (server.GetAPIKeysResponseObject, error) {
 	call := callIn(ctx)
-	if ref := o.authorize(call); ref != nil {
-		return nil, ref
+	if err := o.authorize(call); err != nil {
+		return nil, err
 	}
-	asOf := o.now().Add(-o.settings.listDelay - call.listAge)
-	listed := o.keys.listed(call.key.account, asOf, o.settings.order)
+	asOf := o.now().Add(-o.choices.ListDelay - call.listAge)
+	listed := o.keys.listed(call.key.account, asOf, o.choices.Order)
 	answer := server.GetAPIKeys200JSONResponse{APIKeys: make([]server.APIKey, 0, len(listed))}
 	for _, k := range listed {
 		if want := request.Params.FCMSubtraderID; want == nil || k.subtrader != nil && *k.subtrader == *want {
 			answer.APIKeys = append(answer.APIKeys, k.asListed())
 		}
 	}
-	if expires := o.settings.accounts[call.key.account].RegionExpiration; !expires.IsZero() {
+	if expires := o.choices.Accounts[call.key.account].RegionExpiration; !expires.IsZero() {
 		answer.APIKeyRegionExpirationTS = new(expires.Unix())
 	}
 	return answer, nil
@@ -37,19 +39,19 @@ func (o operations) GetAPIKeys(ctx context.Context, request server.GetAPIKeysReq
 func (o operations) CreateAPIKey(ctx context.Context, request server.CreateAPIKeyRequestObject) (server.CreateAPIKeyResponseObject, error) {
 	body := request.Body
 	asked := grant{body.Name, body.Scopes, body.Subaccount, body.FCMSubtraderID}
-	if ref := asked.check(o.settings); ref != nil {
-		return nil, ref
+	if err := asked.check(o.choices); err != nil {
+		return nil, err
 	}
-	public, keyType, ref := parsePublicKey(body.PublicKey, o.settings.maxRSABits)
-	if ref != nil {
-		return nil, ref
+	public, keyType, err := parsePublicKey(body.PublicKey, o.choices.MaxRSABits)
+	if err != nil {
+		return nil, err
 	}
-	if ref := o.authorizeGrant(callIn(ctx), asked); ref != nil {
-		return nil, ref
+	if err := o.authorizeGrant(callIn(ctx), asked); err != nil {
+		return nil, err
 	}
-	id, ref := o.keep(callIn(ctx), asked, keyType, public)
-	if ref != nil {
-		return nil, ref
+	id, err := o.keep(callIn(ctx), asked, keyType, public)
+	if err != nil {
+		return nil, err
 	}
 	return server.CreateAPIKey201JSONResponse{APIKeyID: id}, nil
 }
@@ -58,8 +60,8 @@ func (o operations) CreateAPIKey(ctx context.Context, request server.CreateAPIKe
 func (o operations) GenerateAPIKey(ctx context.Context, request server.GenerateAPIKeyRequestObject) (server.GenerateAPIKeyResponseObject, error) {
 	body := request.Body
 	asked := grant{body.Name, body.Scopes, body.Subaccount, body.FCMSubtraderID}
-	if ref := asked.check(o.settings); ref != nil {
-		return nil, ref
+	if err := asked.check(o.choices); err != nil {
+		return nil, err
 	}
 	keyType := server.KeyTypeRSA
 	if body.KeyType != nil {
@@ -68,16 +70,16 @@ func (o operations) GenerateAPIKey(ctx context.Context, request server.GenerateA
 	if !keyType.Valid() {
 		return nil, invalid("key_type is neither rsa nor ed25519")
 	}
-	if ref := o.authorizeGrant(callIn(ctx), asked); ref != nil {
-		return nil, ref
+	if err := o.authorizeGrant(callIn(ctx), asked); err != nil {
+		return nil, err
 	}
 	public, private, err := o.newKeyPair(KeyType(keyType))
 	if err != nil {
 		return nil, err
 	}
-	id, ref := o.keep(callIn(ctx), asked, KeyType(keyType), public)
-	if ref != nil {
-		return nil, ref
+	id, err := o.keep(callIn(ctx), asked, KeyType(keyType), public)
+	if err != nil {
+		return nil, err
 	}
 	return server.GenerateAPIKey201JSONResponse{
 		APIKeyID:   id,
@@ -89,23 +91,23 @@ func (o operations) GenerateAPIKey(ctx context.Context, request server.GenerateA
 // DeleteAPIKey deletes a key of the caller's account.
 func (o operations) DeleteAPIKey(ctx context.Context, request server.DeleteAPIKeyRequestObject) (server.DeleteAPIKeyResponseObject, error) {
 	call := callIn(ctx)
-	id, ok := parseKeyID(request.APIKey)
-	if !ok {
+	if !protocol.IsKeyID(request.APIKey) {
 		return nil, invalid("api_key is not a UUID")
 	}
-	if ref := o.authorize(call); ref != nil {
-		return nil, ref
+	if err := o.authorize(call); err != nil {
+		return nil, err
 	}
-	if id == call.key.id && o.settings.keepSelf {
-		return nil, &refusal{reason: RefusedSelfDeletion}
+	id := strings.ToLower(request.APIKey)
+	if id == call.key.id && o.choices.RefuseSelfDeletion {
+		return nil, refused(RefusedSelfDeletion)
 	}
 	if !o.keys.remove(call.key.account, id, o.now()) {
-		return nil, &refusal{reason: RefusedNotFound}
+		return nil, refused(RefusedNotFound)
 	}
 	return server.DeleteAPIKey204Response{}, nil
 }
 
-func (o operations) keep(call *call, asked grant, keyType KeyType, public crypto.PublicKey) (string, *refusal) {
+func (o operations) keep(call *call, asked grant, keyType KeyType, public crypto.PublicKey) (string, error) {
 	added := key{
 		id:         newKeyID(),
 		account:    call.key.account,
@@ -117,7 +119,7 @@ func (o operations) keep(call *call, asked grant, keyType KeyType, public crypto
 		subtrader:  asked.subtrader,
 		created:    o.now(),
 	}
-	return added.id, o.keys.add(added, o.settings)
+	return added.id, o.keys.add(added, o.choices)
 }
 
 // asListed returns the key as the contract shows it.

@@ -116,9 +116,9 @@ func TestCreateTakesAPublicKeyOfEitherType(t *testing.T) {
 }
 
 func TestTheListShowsWhatTheKeyWasMadeWith(t *testing.T) {
-	b := newBench(t, sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {
 		FCMMember: true, RegionExpiration: time.Unix(1798761600, 0),
-	}))
+	}}}))
 	for _, body := range []string{
 		`{"name":"full","key_type":"ed25519"}`,
 		`{"name":"one of each","key_type":"ed25519","scopes":["write::trade","read","write::trade"]}`,
@@ -178,7 +178,7 @@ func TestTheOrderOfTheListIsAChoice(t *testing.T) {
 		"by name":      {sandbox.ByName, []string{"a", "bootstrap", "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sandbox.WithListOrder(test.order))
+			b := newBench(t, sandbox.WithChoices(sandbox.Choices{Order: test.order}))
 			b.generate(t, "c")
 			b.generate(t, "a")
 			if got := b.names(t); !slices.Equal(got, test.want) {
@@ -212,7 +212,7 @@ func TestAKeyMayDeleteItselfUnlessTheOptionForbidsIt(t *testing.T) {
 	b.delete(t, b.key.id).mustHaveStatus(t, 204)
 	b.send(t, sent{}).mustBe(t, 401, unknownKey)
 
-	b = newBench(t, sandbox.WithSelfDeletion(false))
+	b = newBench(t, sandbox.WithChoices(sandbox.Choices{RefuseSelfDeletion: true}))
 	b.delete(t, b.key.id).mustHaveStatus(t, 401)
 	b.delete(t, b.generate(t, "other").id).mustHaveStatus(t, 204)
 }
@@ -230,7 +230,7 @@ func TestAccountsDoNotSeeEachOther(t *testing.T) {
 }
 
 func TestDelaysRunByTheClock(t *testing.T) {
-	b := newBench(t, sandbox.WithCreateDelay(time.Second), sandbox.WithDeleteDelay(2*time.Second), sandbox.WithListDelay(3*time.Second))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Second, DeleteDelay: 2 * time.Second, ListDelay: 3 * time.Second}))
 	fresh := b.generate(t, "fresh")
 	b.send(t, sent{as: fresh}).mustBe(t, 401, unknownKey)
 	b.clock.Advance(time.Second)
@@ -251,7 +251,7 @@ func TestDelaysRunByTheClock(t *testing.T) {
 }
 
 func TestKeysDeletedLongAgoAreForgotten(t *testing.T) {
-	b := newBench(t, sandbox.WithControl())
+	b := newBench(t)
 	old := b.generate(t, "old")
 	b.delete(t, old.id).mustHaveStatus(t, 204)
 	for _, step := range []struct {
@@ -260,8 +260,8 @@ func TestKeysDeletedLongAgoAreForgotten(t *testing.T) {
 	}{{time.Minute, true}, {2 * time.Hour, false}} {
 		b.clock.Advance(step.pass)
 		b.generate(t, "new")
-		keys := b.ask(t, "GET", "keys", "")
-		if remembered := strings.Contains(keys.body, old.id); remembered != step.remembered {
+		isOld := func(k sandbox.KeyState) bool { return k.ID == old.id }
+		if remembered := slices.ContainsFunc(b.box.Keys(), isOld); remembered != step.remembered {
 			t.Errorf("%v later the deleted key is remembered: %v", step.pass, remembered)
 		}
 		b.delete(t, old.id).mustBe(t, 404, notFound)
@@ -272,6 +272,6 @@ func TestKeysDeletedLongAgoAreForgotten(t *testing.T) {
 }
 
 func TestAnotherAnswerToARefusalCanBeSet(t *testing.T) {
-	b := newBench(t, sandbox.WithAnswer(sandbox.RefusedNotFound, sandbox.Answer{Status: http.StatusNotFound, Body: `{"msg":"gone"}`}))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{Answers: map[sandbox.Refusal]sandbox.Answer{sandbox.RefusedNotFound: {Status: http.StatusNotFound, Body: `{"msg":"gone"}`}}}))
 	b.delete(t, unknownID).mustBe(t, 404, `{"msg":"gone"}`)
 }

@@ -14,7 +14,7 @@ import (
 // parsePublicKey reads the public_key of a request: PEM SPKI, RSA or Ed25519 (source:
 // published). What it is instead is said in the refusal, without a byte of it: people paste
 // private keys.
-func parsePublicKey(text string, maxRSABits int) (crypto.PublicKey, KeyType, *refusal) {
+func parsePublicKey(text string, maxRSABits int) (crypto.PublicKey, KeyType, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, "", invalid("public_key is empty")
 	}
@@ -41,7 +41,7 @@ func parsePublicKey(text string, maxRSABits int) (crypto.PublicKey, KeyType, *re
 	}
 }
 
-func parseSPKI(der []byte, maxRSABits int) (crypto.PublicKey, KeyType, *refusal) {
+func parseSPKI(der []byte, maxRSABits int) (crypto.PublicKey, KeyType, error) {
 	public, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, "", invalid("public_key does not parse as SPKI: it is damaged, cut off, or of an unknown algorithm")

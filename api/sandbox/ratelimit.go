@@ -11,21 +11,21 @@ import (
 // the Basic level are 200 tokens for reads and 100 for writes). The zero RateLimits limits
 // nothing.
 type RateLimits struct {
-	// ReadPerSecond is the refill of the bucket that getApiKeys draws from, in tokens per
-	// second. 0 is no limit.
+	// ReadPerSecond is the refill of the bucket that reads (GET) draw from, in tokens per second.
+	// 0 is no limit.
 	ReadPerSecond float64
 	// WritePerSecond is the refill of the bucket that the other operations draw from, in tokens
 	// per second. 0 is no limit.
 	WritePerSecond float64
 	// Cost is what a request draws, in tokens. 0 stands for the published 10.
 	Cost float64
-	// ManagementReads has generate, create and delete draw from the bucket for reads. Which
-	// bucket they draw from is not documented.
+	// ManagementReads has all other operations draw from the bucket for reads, too. Which bucket
+	// key management draws from is not documented.
 	ManagementReads bool
 }
 
-func (l RateLimits) rateOf(operation string) (bucket string, perSecond float64) {
-	if operation == OperationGetAPIKeys || l.ManagementReads {
+func (l RateLimits) rateOf(method string) (bucket string, perSecond float64) {
+	if method == http.MethodGet || l.ManagementReads {
 		return "read", l.ReadPerSecond
 	}
 	return "write", l.WritePerSecond
@@ -48,10 +48,6 @@ type level struct {
 	at     time.Time
 }
 
-func newBuckets() *buckets {
-	return &buckets{levels: map[string]level{}}
-}
-
 // take draws cost tokens from the bucket of this name, and reports whether it held as many.
 func (b *buckets) take(name string, perSecond, cost float64, now time.Time) bool {
 	b.mu.Lock()
@@ -66,6 +62,9 @@ func (b *buckets) take(name string, perSecond, cost float64, now time.Time) bool
 	if enough {
 		current.tokens -= cost
 	}
+	if b.levels == nil {
+		b.levels = map[string]level{}
+	}
 	b.levels[name] = current
 	return enough
 }
@@ -79,11 +78,11 @@ func (b *buckets) reset() {
 // limitRate answers 429 once the caller's account has used up its tokens.
 func (s *Sandbox) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := callOf(r)
-		bucket, perSecond := s.settings.limits.rateOf(call.log.Operation)
+		call, limits := callOf(r), s.choices.RateLimits
+		bucket, perSecond := limits.rateOf(r.Method)
 		name := bucket + " " + call.key.account
-		if perSecond > 0 && !s.buckets.take(name, perSecond, s.settings.limits.cost(), s.now()) {
-			s.refuse(w, r, &refusal{reason: RefusedRate})
+		if perSecond > 0 && !s.buckets.take(name, perSecond, limits.cost(), s.now()) {
+			s.refuse(w, r, RefusedRate, "")
 			return
 		}
 		next.ServeHTTP(w, r)

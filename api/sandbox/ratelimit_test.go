@@ -11,7 +11,7 @@ import (
 const tooMany = `{"error":"too many requests"}`
 
 func TestRateLimitsAnswer429WithoutRetryAfterUntilTheBucketRefills(t *testing.T) {
-	b := newBench(t, sandbox.WithRateLimits(sandbox.RateLimits{ReadPerSecond: 20, WritePerSecond: 10}))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{RateLimits: sandbox.RateLimits{ReadPerSecond: 20, WritePerSecond: 10}}))
 	for range 2 {
 		b.send(t, sent{}).mustHaveStatus(t, 200)
 	}
@@ -30,7 +30,7 @@ func TestRateLimitsAnswer429WithoutRetryAfterUntilTheBucketRefills(t *testing.T)
 }
 
 func TestReadsAndWritesAndAccountsHaveBucketsOfTheirOwn(t *testing.T) {
-	b := newBench(t, sandbox.WithRateLimits(sandbox.RateLimits{ReadPerSecond: 1, WritePerSecond: 1, Cost: 1}))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{RateLimits: sandbox.RateLimits{ReadPerSecond: 1, WritePerSecond: 1, Cost: 1}}))
 	other := b.bootstrap(t, sandbox.InAccount("other"))
 	remove := sent{method: http.MethodDelete, path: keysPath + "/" + unknownID}
 	b.send(t, sent{}).mustHaveStatus(t, 200)
@@ -41,7 +41,7 @@ func TestReadsAndWritesAndAccountsHaveBucketsOfTheirOwn(t *testing.T) {
 }
 
 func TestManagementMayDrawOnTheBucketForReads(t *testing.T) {
-	b := newBench(t, sandbox.WithRateLimits(sandbox.RateLimits{ReadPerSecond: 1, Cost: 1, ManagementReads: true}))
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{RateLimits: sandbox.RateLimits{ReadPerSecond: 1, Cost: 1, ManagementReads: true}}))
 	b.delete(t, unknownID).mustHaveStatus(t, 404)
 	b.send(t, sent{}).mustHaveStatus(t, 429)
 }

@@ -2,11 +2,12 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 )
 
 // Refusal is a reason for which the sandbox turns a request down. It appears in [Exchange] and
-// names the answer that [WithAnswer] replaces.
+// names the answer that [Choices].Answers replaces.
 type Refusal string
 
 // The reasons. The answers to those marked "recorded" have the bodies that the service was
@@ -31,7 +32,7 @@ const (
 	RefusedUnknownKey Refusal = "unknown_key"
 	// RefusedSignature is a signature that does not match: 401, recorded.
 	RefusedSignature Refusal = "wrong_signature"
-	// RefusedReplay is a signed text that was seen before, with WithReplay(false): 401,
+	// RefusedReplay is a signed text that was seen before, with Choices.RefuseReplay: 401,
 	// answered as a wrong signature.
 	RefusedReplay Refusal = "replay"
 	// RefusedRate is a request above the rate limit: 429, published.
@@ -48,7 +49,7 @@ const (
 	// RefusedRestrictedKey is a restricted key that would manage keys: 403, and 401 from the
 	// operations that document no 403.
 	RefusedRestrictedKey Refusal = "restricted_key"
-	// RefusedSelfDeletion is a key that would delete itself, with WithSelfDeletion(false): 401,
+	// RefusedSelfDeletion is a key that would delete itself, with Choices.RefuseSelfDeletion: 401,
 	// since deleteApiKey documents no 403.
 	RefusedSelfDeletion Refusal = "self_deletion"
 	// RefusedUsageLevel is createApiKey from an account below Premier: 403.
@@ -107,37 +108,48 @@ func unauthenticated(message, details string) Answer {
 		`{"error":{"code":"authentication_error","message":"` + message + `","details":"` + details + `"}}`}
 }
 
-// refusal is a Refusal on its way to the answer. Details may name what the caller sent, and
+// refusedError is a refusal on its way to the answer. Details may name what the caller sent, and
 // never hold key material.
-type refusal struct {
+type refusedError struct {
 	reason  Refusal
 	details string
 }
 
-func (r *refusal) Error() string { return string(r.reason) + ": " + r.details }
+func (e *refusedError) Error() string { return string(e.reason) + ": " + e.details }
 
-func invalid(details string) *refusal { return &refusal{RefusedInput, details} }
+func refused(reason Refusal) error { return &refusedError{reason: reason} }
+
+func invalid(details string) error { return &refusedError{RefusedInput, details} }
 
 // refuse writes the answer to a refusal and notes the reason in the exchange.
-func (s *Sandbox) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
+func (s *Sandbox) refuse(w http.ResponseWriter, r *http.Request, reason Refusal, details string) {
 	call := callOf(r)
-	call.log.Refusal = ref.reason
-	answer := s.answerTo(ref, call.log.Operation)
+	call.log.Refusal = reason
+	answer := s.answerTo(reason, details, call.endpoint)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(answer.Status)
 	_, _ = w.Write([]byte(answer.Body))
 }
 
-func (s *Sandbox) answerTo(ref *refusal, operation string) Answer {
-	if answer, replaced := s.settings.answers[ref.reason]; replaced {
+// refuseError answers for an operation that returned an error: a refusal, or a failure whose
+// text is not for the caller.
+func (s *Sandbox) refuseError(w http.ResponseWriter, r *http.Request, err error) {
+	if refusal, ok := errors.AsType[*refusedError](err); ok {
+		s.refuse(w, r, refusal.reason, refusal.details)
+		return
+	}
+	s.refuse(w, r, RefusedInternal, "")
+}
+
+func (s *Sandbox) answerTo(reason Refusal, details string, endpoint *endpoint) Answer {
+	if answer, replaced := s.choices.Answers[reason]; replaced {
 		return answer
 	}
-	if ref.reason == RefusedInput {
-		return badRequest(ref.details)
+	if reason == RefusedInput {
+		return badRequest(details)
 	}
-	answer := s.settings.defaultAnswers[ref.reason]
-	if answer.Status == http.StatusForbidden && (operation == OperationGetAPIKeys || operation == OperationDeleteAPIKey) {
-		// The contract documents no 403 for these two.
+	answer := defaultAnswers()[reason]
+	if answer.Status == http.StatusForbidden && !endpoint.hasForbidden {
 		answer.Status = http.StatusUnauthorized
 	}
 	return answer

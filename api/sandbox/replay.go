@@ -12,19 +12,18 @@ type replays struct {
 	seen map[string]time.Time
 }
 
-func newReplays() *replays {
-	return &replays{seen: map[string]time.Time{}}
-}
-
 // first reports whether text is new, and remembers it.
-func (p *replays) first(text string, now time.Time, set settings) bool {
+func (p *replays) first(text string, now time.Time, choices Choices) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	maps.DeleteFunc(p.seen, func(_ string, at time.Time) bool {
-		return now.Sub(at) > set.behind+set.ahead
+		return now.Sub(at) > choices.Behind+choices.Ahead
 	})
 	if _, known := p.seen[text]; known {
 		return false
+	}
+	if p.seen == nil {
+		p.seen = map[string]time.Time{}
 	}
 	p.seen[text] = now
 	return true

@@ -8,8 +8,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"kalshi.internal/apikeys/gen/server"
 )
@@ -21,17 +22,17 @@ const maxBody = 1 << 20
 // body that is too long, more than one JSON value, a missing field.
 func (s *Sandbox) checkRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch operation := callOf(r).log.Operation; operation {
-		case OperationGetAPIKeys:
-			r = withFirstValues(r)
-		case OperationCreateAPIKey, OperationGenerateAPIKey:
-			body, ref := s.readBody(w, r, operation)
-			if ref != nil {
-				s.refuse(w, r, ref)
-				return
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
+		schema := callOf(r).endpoint.body
+		if schema == nil {
+			next.ServeHTTP(w, withFirstValues(r))
+			return
 		}
+		body, err := s.readBody(w, r, schema)
+		if err != nil {
+			s.refuseError(w, r, err)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -52,10 +53,10 @@ func withFirstValues(r *http.Request) *http.Request {
 	return &changed
 }
 
-func (s *Sandbox) readBody(w http.ResponseWriter, r *http.Request, operation string) ([]byte, *refusal) {
+func (s *Sandbox) readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema) ([]byte, error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
-		return nil, &refusal{reason: RefusedContentType}
+		return nil, refused(RefusedContentType)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
@@ -65,14 +66,14 @@ func (s *Sandbox) readBody(w http.ResponseWriter, r *http.Request, operation str
 		return nil, invalid("the body ended early")
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, &refusal{reason: RefusedContentType}
+		return nil, refused(RefusedContentType)
 	}
-	return body, s.checkFields(body, operation)
+	return body, s.checkFields(body, schema)
 }
 
 // checkFields checks the syntax of the whole body, and that the required fields are there;
 // their types are for the decoder.
-func (s *Sandbox) checkFields(body []byte, operation string) *refusal {
+func (s *Sandbox) checkFields(body []byte, schema *openapi3.Schema) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -80,19 +81,13 @@ func (s *Sandbox) checkFields(body []byte, operation string) *refusal {
 		}
 		return nil
 	}
-	required, optional := []string{"name"}, []string{"scopes", "subaccount", "fcm_subtrader_id"}
-	if operation == OperationCreateAPIKey {
-		required = append(required, "public_key")
-	} else {
-		optional = append(optional, "key_type")
-	}
-	for _, name := range required {
+	for _, name := range schema.Required {
 		if value, present := fields[name]; !present || string(value) == "null" {
 			return invalid(name + " is required")
 		}
 	}
 	for name := range fields {
-		if s.settings.unknownRefused && !slices.Contains(slices.Concat(required, optional), name) {
+		if s.choices.RefuseUnknownProperties && schema.Properties[name] == nil {
 			return invalid("the body has a property that the contract does not know")
 		}
 	}
@@ -101,7 +96,7 @@ func (s *Sandbox) checkFields(body []byte, operation string) *refusal {
 
 // refuseUndecodable answers for the generated decoder.
 func (s *Sandbox) refuseUndecodable(w http.ResponseWriter, r *http.Request, err error) {
-	s.refuse(w, r, invalid(describeDecoding(err)))
+	s.refuseError(w, r, invalid(describeDecoding(err)))
 }
 
 // describeDecoding words an error in the form that was recorded, with the names of the
@@ -125,21 +120,11 @@ func contractName(goName string) string {
 	return strings.Replace(strings.Replace(goName, "server.", "", 1), "APIKey", "ApiKey", 1)
 }
 
-// refuseError answers for an operation that returned an error: a refusal, or a failure whose
-// text is nobody's business.
-func (s *Sandbox) refuseError(w http.ResponseWriter, r *http.Request, err error) {
-	ref, ok := errors.AsType[*refusal](err)
-	if !ok {
-		ref = &refusal{reason: RefusedInternal}
-	}
-	s.refuse(w, r, ref)
-}
-
 // refuseParameter answers for the generated binding of parameters.
 func (s *Sandbox) refuseParameter(w http.ResponseWriter, r *http.Request, err error) {
 	name := "a parameter"
 	if format, ok := errors.AsType[*server.InvalidParamFormatError](err); ok {
 		name = format.ParamName
 	}
-	s.refuse(w, r, invalid(name+" is malformed"))
+	s.refuseError(w, r, invalid(name+" is malformed"))
 }

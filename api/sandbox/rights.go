@@ -1,39 +1,45 @@
 package sandbox
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
+)
 
 // authorize checks that the caller's key may perform the operation.
-func (s *Sandbox) authorize(call *call) *refusal {
-	scope := s.settings.manageScope
-	if call.log.Operation == OperationGetAPIKeys {
-		scope = s.settings.listScope
+func (s *Sandbox) authorize(call *call) error {
+	isRead := call.endpoint.method == http.MethodGet
+	scope := s.choices.ManageScope
+	if isRead {
+		scope = s.choices.ListScope
 	}
-	if scope != "" && !slices.Contains(call.key.scopes, scope) {
-		return &refusal{reason: RefusedScope}
+	if scope != NoScope && !slices.Contains(call.key.scopes, scope) {
+		return refused(RefusedScope)
 	}
-	if call.key.restricted() && call.log.Operation != OperationGetAPIKeys && !s.settings.restrictedMay {
-		return &refusal{reason: RefusedRestrictedKey}
+	if call.key.restricted() && !isRead && !s.choices.RestrictedManagement {
+		return refused(RefusedRestrictedKey)
 	}
 	return nil
 }
 
 // authorizeGrant checks that the caller's account may hand out what is asked for.
-func (s *Sandbox) authorizeGrant(call *call, asked grant) *refusal {
-	if ref := s.authorize(call); ref != nil {
-		return ref
+func (s *Sandbox) authorizeGrant(call *call, asked grant) error {
+	if err := s.authorize(call); err != nil {
+		return err
 	}
-	account := s.settings.accounts[call.key.account]
-	if call.log.Operation == OperationCreateAPIKey && !account.mayCreate() {
-		return &refusal{reason: RefusedUsageLevel}
+	account := s.choices.Accounts[call.key.account]
+	if call.endpoint.operation == protocol.CreateAPIKey && !account.mayCreate() {
+		return refused(RefusedUsageLevel)
 	}
 	if asked.subtrader == nil {
 		return nil
 	}
 	if !account.FCMMember {
-		return &refusal{reason: RefusedFCMMember}
+		return refused(RefusedFCMMember)
 	}
 	if visible, hidden := account.HiddenSubtraders[*asked.subtrader]; hidden && s.now().Before(visible) {
-		return &refusal{reason: RefusedHiddenSubtrader}
+		return refused(RefusedHiddenSubtrader)
 	}
 	return nil
 }

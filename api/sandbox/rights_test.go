@@ -21,8 +21,8 @@ func TestAKeyMayDoWhatItsScopesAllow(t *testing.T) {
 		"a child of write":         {[]string{"read", "write::trade"}, nil, 200, 403, 401},
 		"no scope":                 {[]string{}, nil, 401, 403, 401},
 		"a scope of the future":    {[]string{"keys::manage"}, nil, 401, 403, 401},
-		"the scope of the option":  {[]string{"keys::manage"}, []sandbox.Option{sandbox.WithRequiredScopes("", "keys::manage")}, 200, 201, 404},
-		"not the one of the other": {[]string{"read", "write"}, []sandbox.Option{sandbox.WithRequiredScopes("read", "keys::manage")}, 200, 403, 401},
+		"the scope of the option":  {[]string{"keys::manage"}, []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListScope: sandbox.NoScope, ManageScope: "keys::manage"})}, 200, 201, 404},
+		"not the one of the other": {[]string{"read", "write"}, []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListScope: "read", ManageScope: "keys::manage"})}, 200, 403, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, test.opts...)
@@ -45,7 +45,7 @@ func TestARestrictedKeyMayListAndNotManageUnlessTheOptionAllowsIt(t *testing.T) 
 			b.send(t, sent{as: key, method: "POST", path: generatePath, body: `{"name":"a"}`}).mustHaveStatus(t, 403)
 			b.send(t, sent{as: key, method: "DELETE", path: keysPath + "/" + unknownID}).mustHaveStatus(t, 401)
 
-			b = newBench(t, sandbox.WithRestrictedManagement(true))
+			b = newBench(t, sandbox.WithChoices(sandbox.Choices{RestrictedManagement: true}))
 			key = b.bootstrap(t, restriction)
 			b.send(t, sent{as: key, method: "POST", path: generatePath, body: `{"name":"a"}`}).mustHaveStatus(t, 201)
 		})
@@ -55,7 +55,7 @@ func TestARestrictedKeyMayListAndNotManageUnlessTheOptionAllowsIt(t *testing.T) 
 func TestCreateNeedsPremierOrMarketMaker(t *testing.T) {
 	for level, status := range map[sandbox.UsageLevel]int{"": 201, sandbox.Premier: 201, sandbox.MarketMaker: 201, sandbox.Basic: 403, "advanced": 403} {
 		t.Run("level "+string(level), func(t *testing.T) {
-			b := newBench(t, sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{UsageLevel: level}))
+			b := newBench(t, sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {UsageLevel: level}}}))
 			body := toJSON(t, map[string]any{"name": "a", "public_key": publicPEM(t, b.key.private.Public())})
 			got := b.send(t, sent{method: "POST", path: keysPath, body: body})
 			got.mustHaveStatus(t, status)
@@ -69,10 +69,10 @@ func TestCreateNeedsPremierOrMarketMaker(t *testing.T) {
 
 func TestABindingToASubtraderNeedsAnFCMMemberAndAVisibleSubtrader(t *testing.T) {
 	start := newClock().Now()
-	b := newBench(t, sandbox.WithAccount("member", sandbox.Account{
+	b := newBench(t, sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{"member": {
 		FCMMember:        true,
 		HiddenSubtraders: map[string]time.Time{"u_new": start.Add(time.Minute)},
-	}))
+	}}}))
 	member := b.bootstrap(t, sandbox.InAccount("member"))
 	bind := func(as signer, subtrader string) answer {
 		return b.send(t, sent{as: as, method: "POST", path: generatePath, body: `{"name":"a","fcm_subtrader_id":"` + subtrader + `"}`})

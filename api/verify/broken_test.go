@@ -103,7 +103,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 			severity: verify.Breaking, check: "a signature of another key", text: "what the contract forbids was accepted",
 		},
 		"old timestamps are accepted": {
-			options:  []sandbox.Option{sandbox.WithWindow(time.Hour, time.Hour)},
+			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{Behind: time.Hour, Ahead: time.Hour})},
 			severity: verify.Breaking, check: "a timestamp ten minutes ago", text: "what the contract forbids was accepted",
 		},
 		"IDs that are no UUIDs": {
@@ -157,19 +157,19 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 			severity: verify.Minor, check: "PUT where the contract has none", text: "answered 405 Method Not Allowed, wanted 404",
 		},
 		"a new key does not work": {
-			options:  []sandbox.Option{sandbox.WithCreateDelay(time.Hour)},
+			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Hour})},
 			severity: verify.Breaking, check: "with a name only: the new key signs", text: "not answered 200 after",
 		},
 		"a deleted key still works": {
-			options:  []sandbox.Option{sandbox.WithDeleteDelay(time.Hour)},
+			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{DeleteDelay: time.Hour})},
 			severity: verify.Breaking, check: "the deleted key is refused", text: "not refused with 401",
 		},
 		"a new key is not listed": {
-			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
+			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Hour})},
 			severity: verify.Breaking, check: "with a name only: the new key is in the list", text: "not in the list",
 		},
 		"a list that was late once gets no time for the next key": {
-			options:  []sandbox.Option{sandbox.WithListDelay(time.Hour)},
+			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Hour})},
 			severity: verify.Breaking, check: "of type rsa: the new key is in the list", text: "not in the list after 0s",
 		},
 		"scopes that were not asked for": {
@@ -271,7 +271,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 }
 
 func fcmMember() sandbox.Option {
-	return sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{FCMMember: true})
+	return sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {FCMMember: true}}})
 }
 
 // withoutQuery serves a request as if it had no query, which is not signed.

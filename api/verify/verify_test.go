@@ -47,13 +47,13 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 	}{
 		"as it is":                              {},
 		"with an FCM member":                    {options: []sandbox.Option{fcmMember()}},
-		"with a lagging list":                   {options: []sandbox.Option{sandbox.WithListDelay(100 * time.Millisecond)}, hidden: true},
+		"with a lagging list":                   {options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: 100 * time.Millisecond})}, hidden: true},
 		"with rate limits":                      {wrap: limited(3)},
 		"with its clock an hour ahead":          {options: []sandbox.Option{clock(time.Hour)}, hidden: true},
 		"with its clock an hour late":           {options: []sandbox.Option{clock(-time.Hour)}, hidden: true},
-		"every request is late":                 {wrap: held(always, nil), options: []sandbox.Option{sandbox.WithListDelay(time.Second)}, hidden: true},
-		"every list is late":                    {wrap: held(nil, late), options: []sandbox.Option{sandbox.WithListDelay(time.Second)}, hidden: true},
-		"the machine stands still now and then": {wrap: held(nowAndThen, nil), options: []sandbox.Option{sandbox.WithListDelay(time.Second)}, hidden: true},
+		"every request is late":                 {wrap: held(always, nil), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
+		"every list is late":                    {wrap: held(nil, late), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
+		"the machine stands still now and then": {wrap: held(nowAndThen, nil), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestAKeyWhoseAnswerGotLostIsCleanedUpThoughTheListLags(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				}
 			}
-		}), sandbox.WithListDelay(200*time.Millisecond))
+		}), sandbox.WithChoices(sandbox.Choices{ListDelay: 200 * time.Millisecond}))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		_, err := verify.Run(ctx, v.target, verify.WithProgress(func(check verify.Check) {

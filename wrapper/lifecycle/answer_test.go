@@ -174,7 +174,7 @@ func TestAuditTakesAKeyThatAnAnswerNamedWronglyForSomebodyElses(t *testing.T) {
 }
 
 func TestWhatARequestMadeUnderAnotherIDIsRevokedWhenItAppears(t *testing.T) {
-	stale := sandbox.WithListDelay(2 * lifecycle.DefaultSettle)
+	stale := sandbox.WithChoices(sandbox.Choices{ListDelay: 2 * lifecycle.DefaultSettle})
 	w, foreign, err := foreignNamed(t, func(m *lifecycle.Manager) error { return makesKey(lifecycle.Generate)["issue"](t, m) }, stale)
 	mustMatch(t, err, wrapper.ErrBadSignature)
 	if text := err.Error(); !strings.Contains(text, "recover revokes it if it appears") {

@@ -23,7 +23,7 @@ func kindsOf(report lifecycle.AuditReport) []string {
 }
 
 func attested(until time.Duration) sandbox.Option {
-	return sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{RegionExpiration: newFakeClock().now.Add(until)})
+	return sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {RegionExpiration: newFakeClock().now.Add(until)}}})
 }
 
 func TestAuditFinds(t *testing.T) {
@@ -71,7 +71,7 @@ func TestAuditFinds(t *testing.T) {
 		{"no attestation that lapses in 15 days", []sandbox.Option{attested(15 * day)}, nil, ""},
 		{"an attestation that lapses in 14 days", []sandbox.Option{attested(14 * day)}, nil, "attestation"},
 		{"an attestation that has lapsed", []sandbox.Option{attested(-day)}, nil, "attestation"},
-		{"no young key gone in a stale list", []sandbox.Option{sandbox.WithListDelay(2 * time.Minute)}, nil, ""},
+		{"no young key gone in a stale list", []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: 2 * time.Minute})}, nil, ""},
 		{"what cannot be recovered", nil, func(w *world) string { w.writeJournal("broken", "half"); return "" }, "unrecovered"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -32,7 +32,7 @@ type scenario struct {
 // slow is a service that takes its time with everything.
 func slow() []sandbox.Option {
 	return []sandbox.Option{
-		sandbox.WithCreateDelay(2 * time.Second), sandbox.WithDeleteDelay(2 * time.Second), sandbox.WithListDelay(4 * time.Second),
+		sandbox.WithChoices(sandbox.Choices{CreateDelay: 2 * time.Second, DeleteDelay: 2 * time.Second, ListDelay: 4 * time.Second}),
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestAnIssuedKeyIsProvenAndNotCurrent(t *testing.T) {
@@ -48,7 +49,7 @@ func TestAnIssuedKeyIsProvenAndNotCurrent(t *testing.T) {
 				t.Errorf("the entry is %+v", entry)
 			}
 			key := w.liveKeys()[1]
-			if key.Name != entry.Name || key.Type != string(row.keyType) || *key.Subaccount != 7 || !slices.Equal(key.Scopes, []string{"read", "write::trade"}) {
+			if key.Name != entry.Name || string(key.Type) != string(row.keyType) || *key.Subaccount != 7 || !slices.Equal(key.Scopes, []string{"read", "write::trade"}) {
 				t.Errorf("the service has %+v", key)
 			}
 			if w.current().KeyID != w.first.ID {
@@ -77,7 +78,7 @@ func TestIssueSendsTwoRequests(t *testing.T) {
 
 func TestAGeneratedKeyThatNobodyHoldsIsRevokedBeforeTheRequestIsRepeated(t *testing.T) {
 	w := newWorld(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
+	w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
 	entry, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestAGeneratedKeyThatNobodyHoldsIsRevokedBeforeTheRequestIsRepeated(t *test
 
 func TestACreatedKeyOfUnknownOutcomeIsTakenOver(t *testing.T) {
 	w := newWorld(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationCreateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
+	w.fault(sandbox.Fault{Operation: protocol.CreateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
 	if _, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type, Way: lifecycle.Create}); err != nil {
 		t.Fatal(err)
 	}
@@ -106,9 +107,9 @@ func TestACreatedKeyOfUnknownOutcomeIsTakenOver(t *testing.T) {
 }
 
 func TestAKeyIsNotTakenForMissingBeforeTheSettleTimeIsOver(t *testing.T) {
-	w := newWorld(t, sandbox.WithListDelay(lifecycle.DefaultSettle-time.Second))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{ListDelay: lifecycle.DefaultSettle - time.Second}))
 	w.clock.advance(time.Minute)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationCreateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
+	w.fault(sandbox.Fault{Operation: protocol.CreateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
 	if _, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type, Way: lifecycle.Create}); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestAKeyIsNotTakenForMissingBeforeTheSettleTimeIsOver(t *testing.T) {
 
 func TestAfterThreeRequestsOfUnknownOutcomeIssueGivesUp(t *testing.T) {
 	w := newWorld(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	_, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
 	mustMatch(t, err, wrapper.ErrOutcomeUnknown, wrapper.ErrUnavailable)
 	posts := slices.DeleteFunc(w.shortRequests(), func(r string) bool { return r != "POST generate" })
@@ -135,7 +136,7 @@ func TestAfterThreeRequestsOfUnknownOutcomeIssueGivesUp(t *testing.T) {
 // long after everybody has stopped to wait for it.
 func lateKey(t *testing.T) (w *world, deliver func()) {
 	t.Helper()
-	w = newWorld(t, sandbox.WithWindow(48*time.Hour, time.Minute))
+	w = newWorld(t, sandbox.WithChoices(sandbox.Choices{Behind: 48 * time.Hour, Ahead: time.Minute}))
 	var late *http.Request
 	withheld := roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method == http.MethodPost && late == nil {
@@ -194,7 +195,7 @@ func TestAKeyThatNeverAppearsIsForgottenAfterADay(t *testing.T) {
 
 func TestWhatOneRequestMadeTwiceIsRevoked(t *testing.T) {
 	w := newWorld(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultStatus, Point: sandbox.AfterProcessing,
+	w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultStatus, Point: sandbox.AfterProcessing,
 		Status: http.StatusTooManyRequests, Body: "{}", Times: 1})
 	if _, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type}); err != nil {
 		t.Fatal(err)
@@ -222,7 +223,7 @@ func TestARefusedIssueLeavesNothingBehind(t *testing.T) {
 		{"create below Premier", lifecycle.IssueRequest{Name: "bot", Way: lifecycle.Create, Type: ed25519Type}, wrapper.ErrForbidden},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t, sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{UsageLevel: sandbox.Basic}))
+			w := newWorld(t, sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {UsageLevel: sandbox.Basic}}}))
 			_, err := w.manager.Issue(t.Context(), row.request)
 			mustMatch(t, err, row.want)
 			if len(w.liveKeys()) != 1 || len(w.entries()) != 1 || len(w.journal()) != 0 {
@@ -233,7 +234,7 @@ func TestARefusedIssueLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAKeyThatTheServiceDoesNotComeToKnowIsRevoked(t *testing.T) {
-	w := newWorld(t, sandbox.WithCreateDelay(time.Hour))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Hour}))
 	_, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
 	mustMatch(t, err, lifecycle.ErrNotProven, wrapper.ErrUnknownKey)
 	if live := w.liveKeys(); len(live) != 1 {
@@ -279,7 +280,7 @@ func TestWhatAnAnswerWithAWrongIDOrPrivateKeyHidesIsRevoked(t *testing.T) {
 }
 
 func TestAKeyThatMayNotListIsProvenByTheRefusal(t *testing.T) {
-	w := newWorld(t, sandbox.WithCreateDelay(3*time.Second))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: 3 * time.Second}))
 	entry, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type, Scopes: []gen.Scope{gen.ScopeWriteTrade}})
 	if err != nil || entry.State != keystore.StateActive {
 		t.Errorf("%v, %v", entry, err)
@@ -287,7 +288,7 @@ func TestAKeyThatMayNotListIsProvenByTheRefusal(t *testing.T) {
 }
 
 func TestWhenTheContextEndsDuringTheProofRecoverFinishesIssue(t *testing.T) {
-	w := newWorld(t, sandbox.WithCreateDelay(3*time.Second))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: 3 * time.Second}))
 	ctx, cancel := context.WithCancel(t.Context())
 	w.clock.beforeNextWait(cancel)
 	_, err := w.manager.Issue(ctx, lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})

@@ -10,12 +10,13 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // notKnown has the service say of a key that deletes itself that it does not know it.
 func notKnown(times int) sandbox.Fault {
 	return sandbox.Fault{
-		Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Times: times, Status: http.StatusUnauthorized,
+		Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Times: times, Status: http.StatusUnauthorized,
 		Body: `{"error":{"code":"authentication_error","message":"authentication_error","details":"NOT_FOUND"}}`,
 	}
 }

@@ -23,7 +23,7 @@ const (
 func TestAClientUnderLoadSeesNoFailedRequestThroughFiftyRotations(t *testing.T) {
 	// The clock ticks with every request, so between the signing of one and its arrival any time may
 	// pass.
-	w := newWorld(t, sandbox.WithWindow(48*time.Hour, 48*time.Hour))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{Behind: 48 * time.Hour, Ahead: 48 * time.Hour}))
 	source := keystore.Source(keystore.New(w.engine), w.baseURL, keystore.WithClock(w.clock.Now))
 	client, err := wrapper.NewClient(source, wrapper.WithBaseURL(w.baseURL), wrapper.WithClock(w.clock),
 		patient(), wrapper.WithHTTPTransport(newCarrier(t)), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1}))

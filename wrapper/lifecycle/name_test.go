@@ -9,6 +9,7 @@ import (
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestANameThatTheServiceCutsIsToldOnce(t *testing.T) {
@@ -92,7 +93,7 @@ func TestAStepOfRecoverNamesTheKeyThatItRevoked(t *testing.T) {
 		t.Errorf("of a rotation: %+v, %v", report, err)
 	}
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.clearFaults()
 	report, err = w.manager.Recover(t.Context())

@@ -114,7 +114,7 @@ func TestRecoverDoesNotWaitLongForAKeyThatIsGone(t *testing.T) {
 }
 
 func TestRecoverWaitsForAKeyThatTheListShows(t *testing.T) {
-	w := newWorld(t, sandbox.WithCreateDelay(proofTimeout/2), sandbox.WithListDelay(0))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: proofTimeout / 2}))
 	w.issueUntil(beforeList)
 	report, err := w.manager.Recover(t.Context())
 	if err != nil || len(report.Done) != 1 || report.Done[0].Action != lifecycle.RecoverFinished {

@@ -8,6 +8,7 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // withSecond returns a world with a second active key, and that key's ID.
@@ -110,7 +111,7 @@ func TestAKeyThatDoesNotWorkDoesNotTakeThePlaceOfTheKeyInUse(t *testing.T) {
 
 func TestWhetherAnotherKeyWorksMustBeKnown(t *testing.T) {
 	w, _ := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationGetAPIKeys, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.GetAPIKeys, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true, Last: true}), wrapper.ErrUnavailable)
 	if w.current().KeyID != w.first.ID || len(w.liveKeys()) != 2 {
 		t.Errorf("current is %s", w.current().KeyID)
@@ -156,7 +157,7 @@ func TestTheLastKeyMayGoAlthoughAnotherIsCurrentAndRevoked(t *testing.T) {
 
 func TestARevocationThatTheServiceRefusesIsDropped(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), wrapper.ErrForbidden)
 	if w.stateOf(second) != keystore.StateActive || len(w.journal()) != 0 {
 		t.Errorf("the key is %s, the journal holds %v", w.stateOf(second), w.journal())
@@ -167,7 +168,7 @@ func TestAPageOfSomethingInBetweenSaysNothingAboutTheKey(t *testing.T) {
 	for _, status := range []int{http.StatusNotFound, http.StatusForbidden} {
 		w, second := withSecond(t)
 		w.fault(sandbox.Fault{
-			Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: status,
+			Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: status,
 			Body: "<html>", Header: map[string]string{"Content-Type": "text/html"},
 		})
 		mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
@@ -183,7 +184,7 @@ func TestAPageOfSomethingInBetweenSaysNothingAboutTheKey(t *testing.T) {
 
 func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.clearFaults()
 	w.loseEntry(second)
@@ -208,10 +209,10 @@ func TestTheSuccessorTakesThePlaceOfAKeyInUseWhoseEntryWasSetAside(t *testing.T)
 
 func TestARefusedRevocationOfAKeyWithoutEntryIsDropped(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.loseEntry(second)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
 	_, err := w.manager.Recover(t.Context())
 	mustMatch(t, err, wrapper.ErrForbidden)
 	if len(w.journal()) != 0 {
@@ -221,7 +222,7 @@ func TestARefusedRevocationOfAKeyWithoutEntryIsDropped(t *testing.T) {
 
 func TestAKeyWithoutEntryIsNotAskedToRevokeItself(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
 	w.clearFaults()
 	w.loseEntry(second)
@@ -235,7 +236,7 @@ func TestAKeyWithoutEntryIsNotAskedToRevokeItself(t *testing.T) {
 
 func TestARevocationOfUnknownOutcomeIsFinishedByRecover(t *testing.T) {
 	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished, wrapper.ErrUnavailable)
 	w.clearFaults()
 	report, err := w.manager.Recover(t.Context())

@@ -16,6 +16,7 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestARotationSendsFourRequests(t *testing.T) {
@@ -39,7 +40,7 @@ func TestARotationSendsFourRequests(t *testing.T) {
 }
 
 func TestARotatedKeyIsLikeTheOldOne(t *testing.T) {
-	w := emptyWorld(t, sandbox.WithRestrictedManagement(true), sandbox.WithRequiredScopes("read", ""))
+	w := emptyWorld(t, sandbox.WithChoices(sandbox.Choices{RestrictedManagement: true, ListScope: "read", ManageScope: sandbox.NoScope}))
 	bound, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("bound [prod]"), sandbox.Scoped("read", "write::trade"), sandbox.InSubaccount(5))
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +59,7 @@ func TestARotatedKeyIsLikeTheOldOne(t *testing.T) {
 		if len(live) != 2 || key.ID != result.New.KeyID || !slices.Equal(key.Scopes, []string{"read", "write::trade"}) || *key.Subaccount != 5 {
 			t.Errorf("live are %+v", live)
 		}
-		names = append(names, key.Name[:len("bound [prod] [k")]+" "+key.Type)
+		names = append(names, key.Name[:len("bound [prod] [k")]+" "+string(key.Type))
 	}
 	if want := []string{"bound [prod] [k ed25519", "bound [prod] [k rsa", "bound [prod] [k rsa", "bound [prod] [k ed25519"}; !slices.Equal(names, want) {
 		t.Errorf("got %v", names)
@@ -79,7 +80,7 @@ func TestAKeyThatCannotBeMadeAgainIsNotRotated(t *testing.T) {
 			&sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/api_keys/1/subaccount"}, lifecycle.ErrNotListed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := emptyWorld(t, sandbox.WithRestrictedManagement(true))
+			w := emptyWorld(t, sandbox.WithChoices(sandbox.Choices{RestrictedManagement: true}))
 			key, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Scoped(row.scopes...), sandbox.InSubaccount(1))
 			if err != nil {
 				t.Fatal(err)
@@ -100,7 +101,7 @@ func TestAKeyThatCannotBeMadeAgainIsNotRotated(t *testing.T) {
 }
 
 func TestARotationThatFailsBeforeTheSwitchLeavesTheOldKey(t *testing.T) {
-	w := newWorld(t, sandbox.WithCreateDelay(time.Hour))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Hour}))
 	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
 	mustMatch(t, err, lifecycle.ErrNotProven)
 	if w.current().KeyID != w.first.ID || result.New.KeyID != "" || len(w.liveKeys()) != 1 {
@@ -296,7 +297,7 @@ func TestRotationsMayOverlapTheGracePeriodsOfEarlierOnes(t *testing.T) {
 
 func TestAnOldKeyThatCannotBeRevokedIsReported(t *testing.T) {
 	w := newWorld(t)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationDeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: "{}"})
+	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: "{}"})
 	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{Grace: lifecycle.NoGrace})
 	mustMatch(t, err, lifecycle.ErrUnfinished, wrapper.ErrForbidden)
 	if w.current().KeyID != result.New.KeyID {

@@ -22,7 +22,7 @@ func (c fastClock) Now() time.Time { return c.fakeClock.Now().Add(*c.by) }
 func fastWorld(t *testing.T) (*world, *time.Duration) {
 	t.Helper()
 	ahead := 24 * time.Hour
-	w := newWorld(t, sandbox.WithWindow(2*ahead, 2*ahead))
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{Behind: 2 * ahead, Ahead: 2 * ahead}))
 	w.options = []lifecycle.Option{lifecycle.WithClock(fastClock{w.clock, &ahead})}
 	w.restart()
 	return w, &ahead

@@ -9,6 +9,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const desk = "3f0c7a52_desk1"
@@ -25,8 +26,8 @@ func withoutBound(req *http.Request, body map[string]any) {
 
 func fcmWorld(t *testing.T, options ...sandbox.Option) *world {
 	t.Helper()
-	member := sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{FCMMember: true})
-	return newWorld(t, append([]sandbox.Option{member, sandbox.WithRestrictedManagement(true)}, options...)...)
+	member := sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {FCMMember: true}}})
+	return newWorld(t, append([]sandbox.Option{member, sandbox.WithChoices(sandbox.Choices{RestrictedManagement: true})}, options...)...)
 }
 
 func issueBound(t *testing.T, m *lifecycle.Manager) (keystore.Entry, error) {
@@ -47,7 +48,7 @@ func TestAKeyOfASubtraderIsFoundInTheSubtradersList(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := fcmWorld(t)
-			w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
+			w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
 			entry, err := issueBound(t, w.altered(row.hide))
 			if err != nil {
 				t.Fatal(err)
@@ -63,9 +64,9 @@ func TestAKeyOfASubtraderIsFoundInTheSubtradersList(t *testing.T) {
 }
 
 func TestAKeyOfASubtraderThatAppearsLateIsFoundByTheNextRecover(t *testing.T) {
-	w := fcmWorld(t, sandbox.WithListDelay(time.Hour))
+	w := fcmWorld(t, sandbox.WithChoices(sandbox.Choices{ListDelay: time.Hour}))
 	w.clock.advance(2 * time.Hour)
-	w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
+	w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1})
 	manager := w.altered(withoutBound)
 	if _, err := issueBound(t, manager); err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func TestAKeyOfASubtraderThatAppearsLateIsFoundByTheNextRecover(t *testing.T) {
 }
 
 func TestAKeyOfASubtraderThatTheServiceComesToKnowLateIsNotTakenForGone(t *testing.T) {
-	w := fcmWorld(t, sandbox.WithCreateDelay(proofTimeout/2), sandbox.WithListDelay(0))
+	w := fcmWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: proofTimeout / 2}))
 	w.seam.strikeOn = beforeList
 	if died, err := w.run(func(m *lifecycle.Manager) error {
 		_, err := issueBound(t, m)
@@ -163,7 +164,7 @@ func TestWhereTheListOfASubtraderIsRefusedTheOtherOneCounts(t *testing.T) {
 	for _, status := range []int{http.StatusForbidden, http.StatusNotFound} {
 		w := fcmWorld(t)
 		manager := refusingSubtraders(w, status)
-		w.fault(sandbox.Fault{Operation: sandbox.OperationGenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.BeforeProcessing, Times: 1})
+		w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultReset, Point: sandbox.BeforeProcessing, Times: 1})
 		if _, err := issueBound(t, manager); err != nil {
 			t.Errorf("status %d: %v", status, err)
 		}

@@ -61,7 +61,7 @@ func emptyWorld(t *testing.T, options ...sandbox.Option) *world {
 	t.Helper()
 	clock := newFakeClock()
 	box := sandbox.New(append([]sandbox.Option{
-		sandbox.WithClock(clock.Now), sandbox.WithWait(clock.Wait), sandbox.WithControl(),
+		sandbox.WithClock(clock.Now), sandbox.WithWait(clock.Wait),
 	}, options...)...)
 	first, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("bot"))
 	if err != nil {
@@ -120,29 +120,10 @@ func (w *world) run(work func(*lifecycle.Manager) error) (died bool, err error) 
 }
 
 // liveKey is a key as the service has it, whatever its list shows.
-type liveKey struct {
-	ID         string   `json:"api_key_id"`
-	Name       string   `json:"name"`
-	Type       string   `json:"key_type"`
-	Scopes     []string `json:"scopes"`
-	Subaccount *int     `json:"subaccount"`
-	Deleted    bool     `json:"deleted"`
-}
+type liveKey = sandbox.KeyState
 
 func (w *world) liveKeys() []liveKey {
-	w.t.Helper()
-	response, err := http.Get(w.server.URL + sandbox.ControlPath + "keys")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	var all struct {
-		Keys []liveKey `json:"keys"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
-		w.t.Fatal(err)
-	}
-	return slices.DeleteFunc(all.Keys, func(key liveKey) bool { return key.Deleted })
+	return slices.DeleteFunc(w.box.Keys(), func(key liveKey) bool { return key.Deleted })
 }
 
 func (w *world) entries() []keystore.Entry {

@@ -713,7 +713,7 @@ func TestDoctorSaysWhereAnotherEnvironmentCannotBeAsked(t *testing.T) {
 
 func TestDoctorReadsTheRightsOfTheKey(t *testing.T) {
 	attested := func(left time.Duration) sandbox.Option {
-		return sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{FCMMember: true, RegionExpiration: time.Now().Add(left)})
+		return sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {FCMMember: true, RegionExpiration: time.Now().Add(left)}}})
 	}
 	for _, row := range []struct {
 		name, check string

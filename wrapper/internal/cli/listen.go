@@ -58,13 +58,9 @@ func origin(address net.Addr) string {
 	return "http://" + netip.AddrPortFrom(host, bound.Port()).String()
 }
 
-// serve answers requests until ctx ends, and then lets those under way finish; onShutdown ends
-// those that would go on for ever.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, onShutdown ...func()) error {
+// serve answers requests until ctx ends, and then lets those under way finish.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
-	for _, end := range onShutdown {
-		server.RegisterOnShutdown(end)
-	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/sandbox/control"
 )
 
 // sandboxFlags say where the sandbox listens and what it leaves for others to find it by.
@@ -75,7 +77,7 @@ func (f *sandboxFlags) register(command *cobra.Command) {
 	f.keyType = choiceFlag{value: string(sandbox.RSA), choices: []string{string(sandbox.RSA), string(sandbox.Ed25519)}}
 	flags.Var(&f.keyType, "type", "`TYPE` of the first key: rsa or ed25519")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "let --listen take an address that other machines reach")
-	flags.BoolVar(&f.control, "control", false, "serve "+sandbox.ControlPath+" too, to set up and inspect the sandbox by HTTP and in a browser")
+	flags.BoolVar(&f.control, "control", false, "serve "+control.Path+" too, to set up and inspect the sandbox by HTTP and in a browser")
 	flags.BoolVar(&f.verbose, "verbose", false, "log every request to standard error, and not only those turned down")
 	f.output.register(flags)
 	_ = command.MarkFlagRequired("env-file") // fails only for a flag that is not there
@@ -92,6 +94,10 @@ func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
 	}
 	defer func() { _ = listener.Close() }()
 	box := sandbox.New(a.sandboxOptions(flags)...)
+	var handler http.Handler = box
+	if flags.control {
+		handler = control.Handler(box, controlHosts(flags)...)
+	}
 	key, err := box.Bootstrap(sandbox.OfType(sandbox.KeyType(flags.keyType.value)))
 	if err != nil {
 		return err
@@ -100,18 +106,24 @@ func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
 	if err := a.announce(key, listener.Addr(), files, flags); err != nil {
 		return err
 	}
-	return serve(ctx, listener, box, box.EndEvents)
+	return serve(ctx, listener, handler)
 }
 
 func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
-	var options []sandbox.Option
+	options := []sandbox.Option{sandbox.WithObserver(logExchanges(a.logger(), flags.verbose))}
 	if flags.control {
-		options = append(options, sandbox.WithControl())
-		if host, _, err := net.SplitHostPort(flags.listen); err == nil && flags.allowRemote && host != "" {
-			options = append(options, sandbox.WithControlHosts(host))
-		}
+		options = append(options, sandbox.WithContractCheck())
 	}
-	return append(options, sandbox.WithObserver(logExchanges(a.logger(), flags.verbose)))
+	return options
+}
+
+// controlHosts returns the host by which other machines may use the control surface, if they may.
+func controlHosts(flags sandboxFlags) []string {
+	host, _, err := net.SplitHostPort(flags.listen)
+	if err != nil || !flags.allowRemote || host == "" {
+		return nil
+	}
+	return []string{host}
 }
 
 // logExchanges logs what was turned down, with the reason, and on demand everything else. An
@@ -128,7 +140,7 @@ func logExchanges(logger *slog.Logger, all bool) func(sandbox.Exchange) {
 			slog.String("method", exchange.Method),
 			slog.String("path", exchange.Path),
 			slog.Int("status", exchange.Status),
-			slog.String("operation", exchange.Operation),
+			slog.String("operation", string(exchange.Operation)),
 			slog.String("refusal", string(exchange.Refusal)),
 			slog.String("explanation", exchange.Explanation.String()))
 	}
@@ -150,12 +162,12 @@ func (a app) announce(key sandbox.Key, address net.Addr, files envFiles, flags s
 		{"ENVIRONMENT FILE", files.env},
 	}
 	if flags.control {
-		started.Inspector = origin(address) + sandbox.ControlPath
+		started.Inspector = origin(address) + control.Path
 		rows = append(rows, []string{"INSPECTOR", started.Inspector})
 	}
 	if err := flags.output.write(a.stdout, started, rows); err != nil || flags.control {
 		return err
 	}
-	_, _ = io.WriteString(a.stderr, "hint: With --control a page at "+sandbox.ControlPath+" shows every exchange and why it was refused\n")
+	_, _ = io.WriteString(a.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
 	return nil
 }

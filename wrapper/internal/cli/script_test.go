@@ -54,9 +54,9 @@ func TestScripts(t *testing.T) {
 }
 
 func setUpSandbox(env *testscript.Env) error {
-	box := sandbox.New(sandbox.WithAccount(sandbox.DefaultAccount, sandbox.Account{
+	box := sandbox.New(sandbox.WithChoices(sandbox.Choices{Accounts: map[string]sandbox.Account{sandbox.DefaultAccount: {
 		UsageLevel: sandbox.Premier, FCMMember: true, RegionExpiration: time.Unix(4_000_000_000, 0),
-	}))
+	}}}))
 	server := httptest.NewServer(watched(env, box))
 	env.Defer(server.Close)
 	key, err := box.Bootstrap(sandbox.OfType(sandbox.Ed25519))

@@ -13,6 +13,7 @@ import (
 
 	"kalshi.internal/apikeys/api/sandbox"
 	program "kalshi.internal/apikeys/wrapper/internal/cli"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // storeWorld returns a sandbox, and an environment with a store that holds its first key.
@@ -78,7 +79,7 @@ func TestATerminalIsToldWhatIsWaitedFor(t *testing.T) {
 func TestALostAnswerIsMadeGoodByTheStore(t *testing.T) {
 	box, world := storeWorld(t)
 	err := box.SetFaults(sandbox.Fault{
-		Operation: sandbox.OperationGenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultDrop, Times: 1,
+		Operation: protocol.GenerateAPIKey, Point: sandbox.AfterProcessing, Kind: sandbox.FaultDrop, Times: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestVerifySendsNothingWhenTheReportCannotBeWritten(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAReportOfDeviationsIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	world := sandboxWith(t, sandbox.Fault{
-		Operation: sandbox.OperationGetAPIKeys, Kind: sandbox.FaultMissingField, Field: "/api_keys/0/scopes",
+		Operation: protocol.GetAPIKeys, Kind: sandbox.FaultMissingField, Field: "/api_keys/0/scopes",
 	})
 	got := run(t.Context(), world, "verify", "--read-only", "--settle", "100ms", "--report", path)
 	got.want(t, 8)

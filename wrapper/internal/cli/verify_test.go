@@ -8,6 +8,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper"
 	program "kalshi.internal/apikeys/wrapper/internal/cli"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // sandboxWith returns an environment that leads to a sandbox with a fault.
@@ -33,8 +34,8 @@ func sandboxWith(t *testing.T, faults ...sandbox.Fault) program.World {
 // Each fault is one that a service could have; the report must name the operation and what is
 // wrong with its answer.
 func TestVerifyNamesWhatAFaultySandboxDoesWrong(t *testing.T) {
-	list, generate := sandbox.OperationGetAPIKeys, sandbox.OperationGenerateAPIKey
-	create, remove := sandbox.OperationCreateAPIKey, sandbox.OperationDeleteAPIKey
+	list, generate := protocol.GetAPIKeys, protocol.GenerateAPIKey
+	create, remove := protocol.CreateAPIKey, protocol.DeleteAPIKey
 	html := map[string]string{"Content-Type": "text/html"}
 	for _, row := range []struct {
 		name  string

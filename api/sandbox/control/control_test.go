@@ -1,8 +1,7 @@
-package sandbox_test
+package control_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,35 +9,12 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/sandbox/control"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-const control = "/_sandbox/"
-
-// ask sends a request to the control surface.
-func (b *bench) ask(tb testing.TB, method, path, body string) answer {
-	tb.Helper()
-	request, err := http.NewRequestWithContext(tb.Context(), method, b.url+control+path, strings.NewReader(body))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	request.Header.Set(leavesContract, "yes")
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := b.http.Do(request)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	read, err := io.ReadAll(response.Body)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return answer{response.StatusCode, response.Header, string(read)}
-}
-
 func TestFaultsCanBeSetReadAndClearedByHTTP(t *testing.T) {
-	b := newBench(t, sandbox.WithControl())
+	b := newBench(t)
 	b.ask(t, "GET", "faults", "").mustBe(t, 200, `{"faults":[]}`)
 	set := b.ask(t, "POST", "faults", `{"faults":[
 		{"operation":"getApiKeys","kind":"status","status":503,"header":{"Retry-After":"1"},"body":"down","times":1},
@@ -48,14 +24,14 @@ func TestFaultsCanBeSetReadAndClearedByHTTP(t *testing.T) {
 		`{"point":"before","kind":"delay","duration":"250ms"},{"point":"after","kind":"missing_field","field":"/api_keys"}]}`
 	set.mustBe(t, 200, want)
 	b.ask(t, "GET", "faults", "").mustBe(t, 200, want)
-	b.send(t, sent{leavesContract: true}).mustBe(t, 503, "down")
+	b.send(t, sent{}).mustBe(t, 503, "down")
 	b.ask(t, "DELETE", "faults", "").mustBe(t, 204, "")
 	b.send(t, sent{}).mustHaveStatus(t, 200)
 }
 
 func TestAKeyCanBeRegisteredByHTTPAndIsListedWithoutKeyMaterial(t *testing.T) {
-	b := newBench(t, sandbox.WithControl())
-	public := publicPEM(t, b.key.private.Public())
+	b := newBench(t)
+	public := b.publicPEM(t)
 	made := b.ask(t, "POST", "keys", toJSON(t, map[string]any{"public_key": public}))
 	made.mustHaveStatus(t, 201)
 	var key struct {
@@ -64,7 +40,7 @@ func TestAKeyCanBeRegisteredByHTTPAndIsListedWithoutKeyMaterial(t *testing.T) {
 	if err := json.Unmarshal([]byte(made.body), &key); err != nil {
 		t.Fatal(err)
 	}
-	b.send(t, sent{as: signer{key.ID, b.key.private}}).mustHaveStatus(t, 200)
+	b.send(t, sent{change: with(protocol.HeaderKey, key.ID)}).mustHaveStatus(t, 200)
 
 	for _, options := range []map[string]any{
 		{"account": "other", "name": "sub", "scopes": []string{"read"}, "subaccount": 3},
@@ -73,7 +49,9 @@ func TestAKeyCanBeRegisteredByHTTPAndIsListedWithoutKeyMaterial(t *testing.T) {
 		options["public_key"] = public
 		b.ask(t, "POST", "keys", toJSON(t, options)).mustHaveStatus(t, 201)
 	}
-	b.delete(t, b.generate(t, "doomed").id)
+	b.send(t, sent{method: "POST", path: generatePath, body: `{"name":"doomed","key_type":"ed25519"}`}).mustHaveStatus(t, 201)
+	all := b.box.Keys()
+	b.send(t, sent{method: "DELETE", path: keysPath + "/" + all[len(all)-1].ID}).mustHaveStatus(t, 204)
 	var list struct{ Keys []map[string]any }
 	listed := b.ask(t, "GET", "keys", "")
 	if err := json.Unmarshal([]byte(listed.body), &list); err != nil {
@@ -97,24 +75,26 @@ func TestAKeyCanBeRegisteredByHTTPAndIsListedWithoutKeyMaterial(t *testing.T) {
 }
 
 func TestExchangesAndResetByHTTP(t *testing.T) {
-	b := newBench(t, sandbox.WithControl())
-	b.send(t, sent{method: "POST", path: generatePath, body: `{"name":"made"}`}).mustHaveStatus(t, 201)
+	b := newBench(t)
+	b.send(t, sent{method: "POST", path: generatePath, body: `{"name":"made","key_type":"ed25519"}`}).mustHaveStatus(t, 201)
 	b.setFaults(t, sandbox.Fault{Kind: sandbox.FaultDrop})
 	got := b.ask(t, "GET", "exchanges", "")
-	got.mustBe(t, 200, `{"exchanges":[{"time":"2026-10-01T12:00:00Z","method":"POST","path":"`+generatePath+
-		`","operation":"generateApiKey","status":201,"key_id":"`+b.key.id+`"}]}`)
-	if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Date") != "Thu, 01 Oct 2026 12:00:00 GMT" {
+	if want := `{"exchanges":[{"number":1,"time":"2026-10-01T12:00:00Z","method":"POST","path":"` + generatePath +
+		`","operation":"generateApiKey","status":201,"key_id":"` + b.keyID + `","timestamp":"1790856000000","signed_by":"ed25519"`; !strings.HasPrefix(got.body, want) {
+		t.Errorf("got %s, want %s", got.body, want)
+	}
+	if got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the headers are %v", got.header)
 	}
 	b.ask(t, "POST", "reset", "").mustBe(t, 204, "")
 	b.ask(t, "GET", "exchanges", "").mustBe(t, 200, `{"exchanges":[]}`)
-	if names := b.names(t); !slices.Equal(names, []string{"bootstrap"}) {
-		t.Errorf("the list is %q", names)
+	if keys := b.box.Keys(); len(keys) != 1 || keys[0].ID != b.keyID {
+		t.Errorf("the keys are %+v", keys)
 	}
 }
 
 func TestWhatTheControlSurfaceDoesNotUnderstandItRefuses(t *testing.T) {
-	b := newBench(t, sandbox.WithControl())
+	b := newBench(t)
 	for name, test := range map[string]struct{ path, body, want string }{
 		"no body":                 {"faults", "", "Content-Type"},
 		"no JSON":                 {"faults", "kind=drop", "invalid character"},
@@ -125,7 +105,7 @@ func TestWhatTheControlSurfaceDoesNotUnderstandItRefuses(t *testing.T) {
 		"too much":                {"faults", strings.Repeat(" ", 1<<20) + `{}`, "too large"},
 		"a malformed duration":    {"faults", `{"faults":[{"kind":"delay","duration":"canary"}]}`, "duration is a text such as"},
 		"an endless duration":     {"faults", `{"faults":[{"kind":"delay","duration":"999999999999h"}]}`, "duration is a text such as"},
-		"an impossible fault":     {"faults", `{"faults":[{"kind":"drop","point":"during"}]}`, "drop cannot strike during"},
+		"an impossible fault":     {"faults", `{"faults":[{"kind":"drop","point":"during"}]}`, "drop cannot happen during"},
 		"a key without a key":     {"keys", `{}`, "public_key is empty"},
 		"a private key":           {"keys", `{"public_key":"-----BEGIN PRIVATE` + ` KEY-----canary"}`, "public_key holds a private key"},
 		"a key of an unknown sub": {"keys", `{"subaccount":64,"public_key":"x"}`, "subaccount"},
@@ -143,15 +123,16 @@ func TestWhatTheControlSurfaceDoesNotUnderstandItRefuses(t *testing.T) {
 	b.ask(t, "PUT", "faults", "").mustHaveStatus(t, 405)
 }
 
-func TestTheControlSurfaceIsOffUnlessAskedFor(t *testing.T) {
-	b := newBench(t)
+func TestASandboxAloneHasNoControlSurface(t *testing.T) {
+	server := httptest.NewServer(sandbox.New())
+	defer server.Close()
 	for _, path := range []string{"faults", "keys", "exchanges"} {
-		b.ask(t, "GET", path, "").mustBe(t, 404, "404 page not found")
+		do(t, newRequest(t, "GET", server.URL+control.Path+path, "")).mustBe(t, 404, "404 page not found")
 	}
 }
 
 func TestTheControlSurfaceIsForProgramsOfThisMachine(t *testing.T) {
-	box := sandbox.New(sandbox.WithControl())
+	box := control.Handler(sandbox.New())
 	const remote, host = "127.0.0.1:50000", "localhost:8080"
 	for name, test := range map[string]struct {
 		remote, host, origin string
@@ -174,7 +155,7 @@ func TestTheControlSurfaceIsForProgramsOfThisMachine(t *testing.T) {
 		"from a page with a broken origin": {remote, host, "http://%", 403},
 	} {
 		t.Run(name, func(t *testing.T) {
-			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, control+"faults", nil)
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, control.Path+"faults", nil)
 			request.RemoteAddr, request.Host = test.remote, test.host
 			if test.origin != "" {
 				request.Header.Set("Origin", test.origin)
@@ -200,7 +181,7 @@ func FuzzControlBody(f *testing.F) {
 		if setsFaults {
 			path = "faults"
 		}
-		box := sandbox.New(sandbox.WithControl())
+		box := control.Handler(sandbox.New())
 		first := post(t, box, path, body)
 		if first.Code >= 500 {
 			t.Fatalf("%s %q was answered %d", path, body, first.Code)
@@ -213,9 +194,9 @@ func FuzzControlBody(f *testing.F) {
 	})
 }
 
-func post(t *testing.T, box *sandbox.Sandbox, path, body string) *httptest.ResponseRecorder {
+func post(t *testing.T, box http.Handler, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
-	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, control+path, strings.NewReader(body))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, control.Path+path, strings.NewReader(body))
 	request.RemoteAddr, request.Host = "127.0.0.1:1", "localhost"
 	request.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()

@@ -1,4 +1,5 @@
 import { ask, button, byID, element } from "./dom.js";
+import { offerOperations } from "./faults.js";
 
 // showContract renders the operations of an OpenAPI document, as far as this contract uses it.
 export async function showContract(baseURL, basePath) {
@@ -6,6 +7,7 @@ export async function showContract(baseURL, basePath) {
     const document = await ask("contract");
     const operations = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
+    offerOperations(operations.map(({ operation }) => operation.operationId));
     byID("operations").replaceChildren(...operations.map((each) =>
       show({ ...each, document, curl: curlLine(each, document, baseURL, basePath) })));
   } catch (error) {

@@ -1,7 +1,5 @@
 import { ask, button, byID, element, onChange, onClick } from "./dom.js";
 
-const operations = ["getApiKeys", "createApiKey", "generateApiKey", "deleteApiKey"];
-
 const presets = [
   ["503, unavailable", { kind: "status", status: 503, body: '{"error":{"code":"service_unavailable","message":"service_unavailable"}}' }],
   ["429, too many requests", { kind: "status", status: 429, body: '{"error":"too many requests"}' }],
@@ -19,8 +17,7 @@ let shown = "";
 
 export function startFaults() {
   const choice = byID("fault-operation");
-  choice.append(element("option", { value: "" }, "any operation"),
-    ...operations.map((name) => element("option", {}, name)));
+  choice.append(element("option", { value: "" }, "any operation"));
   byID("fault-presets").append(...presets.map(([name, fault, only]) =>
     button(name, () => {
       const asked = { ...fault, operation: only ?? choice.value, times: Number(byID("fault-times").value) };
@@ -28,6 +25,11 @@ export function startFaults() {
     })));
   byID("clear-faults").addEventListener("click", () => onClick(clear));
   refreshFaults();
+}
+
+// offerOperations lets faults be set for the operations of the contract.
+export function offerOperations(names) {
+  byID("fault-operation").append(...names.map((name) => element("option", {}, name)));
 }
 
 export function refreshFaults() {

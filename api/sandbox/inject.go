@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// injectFaults strikes the requests that a fault is set for.
+// injectFaults has the faults that are set happen.
 func (s *Sandbox) injectFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := callOf(r)
@@ -23,26 +23,26 @@ func (s *Sandbox) injectFaults(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		call.log.Fault = fault.Kind
 		if fault.Point == BeforeProcessing {
-			s.strikeBefore(fault.Fault, w, r, next)
+			s.happenBefore(fault.Fault, w, r, next)
 			return
 		}
 		produced := &producedAnswer{header: http.Header{}}
 		next.ServeHTTP(produced, r)
-		if !fault.touches(produced) {
+		if !fault.fits(produced) {
 			s.faults.giveBack(fault)
 			call.log.Fault = ""
 			produced.deliver(w)
 			return
 		}
 		if fault.Point == DuringAnswer {
-			s.strikeDuring(fault.Fault, w, r, produced)
+			s.happenDuring(fault.Fault, w, r, produced)
 			return
 		}
-		s.strikeAfter(fault.Fault, w, r, produced)
+		s.happenAfter(fault.Fault, w, r, produced)
 	})
 }
 
-func (s *Sandbox) strikeBefore(fault Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (s *Sandbox) happenBefore(fault Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	switch fault.Kind {
 	case FaultReset:
 		callOf(r).end = resetConnection
@@ -59,7 +59,7 @@ func (s *Sandbox) strikeBefore(fault Fault, w http.ResponseWriter, r *http.Reque
 	}
 }
 
-func (s *Sandbox) strikeAfter(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
+func (s *Sandbox) happenAfter(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
 	switch fault.Kind {
 	case FaultReset:
 		callOf(r).end = resetConnection
@@ -79,7 +79,7 @@ func (s *Sandbox) strikeAfter(fault Fault, w http.ResponseWriter, r *http.Reques
 	produced.deliver(w)
 }
 
-func (s *Sandbox) strikeDuring(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
+func (s *Sandbox) happenDuring(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
 	half := len(produced.body) / 2
 	if fault.Kind != FaultDelay {
 		// What breaks off has announced the whole. A whole answer does not say how long it is, so
@@ -103,14 +103,14 @@ func (s *Sandbox) strikeDuring(fault Fault, w http.ResponseWriter, r *http.Reque
 
 // delay waits, and ends the request if the client has gone meanwhile.
 func (s *Sandbox) delay(fault Fault, w http.ResponseWriter, r *http.Request) {
-	if s.settings.wait(r.Context(), fault.Duration) != nil {
+	if s.wait(r.Context(), fault.Duration) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	s.stampDate(w)
 }
 
-// touches reports whether the fault finds something in the answer to strike.
-func (f Fault) touches(produced *producedAnswer) bool {
+// fits reports whether the fault finds its place in the answer.
+func (f Fault) fits(produced *producedAnswer) bool {
 	switch {
 	case f.Point == DuringAnswer:
 		return len(produced.body) > 0

@@ -2,8 +2,6 @@ import { byID, element } from "./dom.js";
 import { showDetail } from "./detail.js";
 import { statusClass, statusText } from "./status.js";
 
-// As many as the sandbox keeps by default; older ones leave the page.
-const maxShown = 256;
 const announceAfter = 1500;
 
 const list = byID("exchange-list");
@@ -19,30 +17,40 @@ export function startExchanges() {
   showDetail(null);
 }
 
-export function addExchange(exchange, id) {
-  const item = element("li", {}, row(exchange, id));
+// showExchanges shows what the sandbox keeps, oldest first, and returns whether anything has
+// changed. An item that is still there stays, so that nothing moves under a pointer.
+export function showExchanges(exchanges) {
+  const kept = new Set(exchanges.map(identity));
+  const gone = [...list.children].filter((item) => !kept.has(identity(item.exchange)));
+  const shown = new Set([...list.children].map((item) => identity(item.exchange)));
+  const fresh = exchanges.filter((exchange) => !shown.has(identity(exchange)));
+  gone.forEach((item) => item.remove());
+  if (gone.includes(chosen)) {
+    chosen = null;
+    showDetail(null);
+  }
+  fresh.forEach(add);
+  byID("no-exchanges").hidden = exchanges.length > 0;
+  return gone.length + fresh.length > 0;
+}
+
+// A sandbox that was started anew counts from 1 again.
+const identity = ({ number, time }) => `${number} ${time}`;
+
+function add(exchange) {
+  const item = element("li", {}, row(exchange));
   item.exchange = exchange;
   item.firstElementChild.addEventListener("click", () => {
     follow.checked = item === list.firstElementChild;
     choose(item);
   });
   list.prepend(item);
-  while (list.children.length > maxShown) list.lastElementChild.remove();
-  byID("no-exchanges").hidden = true;
   if (follow.checked || !chosen) choose(item);
   announce(exchange);
 }
 
-export function clearExchanges() {
-  list.replaceChildren();
-  chosen = null;
-  unannounced = [];
-  byID("no-exchanges").hidden = false;
-  showDetail(null);
-}
-
-function row(exchange, id) {
-  return element("button", { type: "button", class: "exchange", "data-id": id },
+function row(exchange) {
+  return element("button", { type: "button", class: "exchange", "data-number": exchange.number },
     element("span", { class: `status ${statusClass(exchange)}` }, statusText(exchange)),
     element("span", { class: "request", title: exchange.path },
       element("strong", {}, exchange.method), " ", element("span", { class: "path" }, exchange.path)),
