@@ -1,9 +1,10 @@
-//go:build browser
-
-package sandbox_test
+// Package browsertest drives the sandbox's inspector in headless Chromium. It is a module of its
+// own, so that the library does not require what drives a browser.
+package browsertest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/sandbox/control"
 	"kalshi.internal/apikeys/gen/server"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
@@ -53,11 +55,9 @@ func newBrowser(t *testing.T) context.Context {
 
 // page is the inspector in a tab of its own, before a sandbox of its own.
 type page struct {
-	*bench
+	service
 	tab context.Context
-	// no stream of events begins while it is locked
-	events sync.RWMutex
-	mu     sync.Mutex
+	mu  sync.Mutex
 	// complaints are console errors, exceptions and violations of the policy; elsewhere are
 	// requests that left the origin.
 	complaints, elsewhere []string
@@ -65,14 +65,11 @@ type page struct {
 
 func open(browser context.Context, t *testing.T, opts ...sandbox.Option) *page {
 	t.Helper()
-	clock := newClock()
-	all := []sandbox.Option{sandbox.WithControl(), sandbox.WithClock(clock.Now), sandbox.WithRSAKeySource(sharedRSAKey)}
+	all := []sandbox.Option{sandbox.WithContractCheck(), sandbox.WithClock(now)}
 	box := sandbox.New(append(all, opts...)...)
-	p := &page{bench: &bench{box: box, clock: clock}}
-	listener := httptest.NewServer(p.withEvents(box))
+	listener := httptest.NewServer(control.Handler(box))
 	t.Cleanup(listener.Close)
-	t.Cleanup(box.EndEvents)
-	p.url, p.http = listener.URL, listener.Client()
+	p := &page{service: service{box: box, url: listener.URL}}
 	tab, cancel := chromedp.NewContext(browser, chromedp.WithListener(p.watch))
 	t.Cleanup(cancel)
 	p.tab, cancel = context.WithTimeout(tab, patience)
@@ -80,23 +77,8 @@ func open(browser context.Context, t *testing.T, opts ...sandbox.Option) *page {
 	if _, err := chromedp.Call(p.tab, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
-	p.do(t, chromedp.Navigate(listener.URL+control), visible("#connection[data-state=good]"))
+	p.do(t, chromedp.Navigate(listener.URL+control.Path), visible("#connection[data-state=good]"))
 	return p
-}
-
-// withEvents serves next, streams of events when they may begin.
-func (p *page) withEvents(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == control+"events" {
-			p.awaitEvents()
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (p *page) awaitEvents() {
-	p.events.RLock()
-	defer p.events.RUnlock()
 }
 
 func (p *page) watch(happened any) {
@@ -110,7 +92,7 @@ func (p *page) watch(happened any) {
 	case *log.EventEntryAdded:
 		p.complaints = append(p.complaints, event.Entry.Text)
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(event.Request.URL, p.url+control) {
+		if !strings.HasPrefix(event.Request.URL, p.url+control.Path) {
 			p.elsewhere = append(p.elsewhere, event.Request.URL)
 		}
 	}
@@ -229,26 +211,26 @@ func emptyPage(t *testing.T, p *page) {
 
 func exchangeAppears(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	p.send(t, sent{}).mustHaveStatus(t, 200)
 	p.do(t, visible(".exchange .status.good"))
 	p.mustSay(t, "#exchange-list", "200", "GET", keysPath)
-	p.mustSay(t, "#detail", "getApiKeys", p.key.id, "1790856000000GET"+keysPath, "Request and answer keep it.")
+	p.mustSay(t, "#detail", "getApiKeys", p.keyID, "1790856000000GET"+keysPath, "Request and answer keep it.")
 	if passed := evaluate[int](t, p, `document.querySelectorAll(".checks .passed").length`); passed != 5 {
 		t.Errorf("%d checks passed", passed)
 	}
 	p.waitFor(t, `document.getElementById("announcer").textContent.includes("GET answered 200")`)
 	p.waitFor(t, `document.querySelectorAll(".key").length === 1`)
-	p.mustSay(t, "#key-list", p.key.id, "ed25519", "account default")
+	p.mustSay(t, "#key-list", p.keyID, "ed25519", "account default")
 }
 
 func explanationIsShown(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
-	bySigning(sent{}, func(text parts) string { return text.timestamp + text.method + "/api_keys" })(t, p.bench)
+	p.bootstrap(t)
+	p.send(t, sent{signs: protocol.KeysPath}).mustHaveStatus(t, 401)
 	p.do(t, visible("#explanation"))
 	p.mustSay(t, "#explanation", "The path was signed without the base path: sign it with /trade-api/v2 in front")
-	if marked := evaluate[string](t, p, `document.querySelector(".texts mark").textContent`); marked != sandbox.BasePath {
+	if marked := evaluate[string](t, p, `document.querySelector(".texts mark").textContent`); marked != protocol.BasePath {
 		t.Errorf("%q is marked, want what was left out", marked)
 	}
 	if count := evaluate[int](t, p, `document.querySelectorAll(".texts mark").length`); count != 2 {
@@ -260,7 +242,7 @@ func explanationIsShown(t *testing.T, p *page) {
 
 func earlierExchanges(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	for range 3 {
 		p.send(t, sent{}).mustHaveStatus(t, 200)
 	}
@@ -270,7 +252,7 @@ func earlierExchanges(t *testing.T, p *page) {
 
 func violationIsShown(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	p.setFaults(t, sandbox.Fault{Kind: sandbox.FaultMissingField, Field: "/api_keys/0/name"})
 	p.send(t, sent{}).mustHaveStatus(t, 200)
 	p.do(t, visible(".violations"))
@@ -281,7 +263,7 @@ func violationIsShown(t *testing.T, p *page) {
 
 func faultByClick(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	p.do(t, press("503, unavailable"), visible(".fault"))
 	p.mustSay(t, "#set-faults", "status 503 before, any operation, once")
 	p.send(t, sent{}).mustHaveStatus(t, 503)
@@ -312,8 +294,8 @@ func faultByClick(t *testing.T, p *page) {
 
 func keyboard(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
-	p.delete(t, unknownID)
+	p.bootstrap(t)
+	p.send(t, sent{method: "DELETE", path: keysPath + "/" + unknownID})
 	p.send(t, sent{}).mustHaveStatus(t, 200)
 	p.waitFor(t, `document.querySelectorAll(".exchange").length === 2`)
 	p.do(t, visible(".exchange[aria-current]"), visible("#contract summary"))
@@ -354,7 +336,9 @@ func (p *page) tabTo(t *testing.T, selector string) {
 func textStaysText(t *testing.T, p *page) {
 	t.Helper()
 	const path = `/<img/src=x/onerror=document.title=1>`
-	p.sendRaw(t, "GET "+path+" HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+	request := newRequest(t, http.MethodGet, p.url, "")
+	request.URL.Opaque = path // goes out as it is
+	do(t, request).mustHaveStatus(t, 404)
 	p.do(t, visible(".exchange"))
 	p.mustSay(t, "#exchange-list", path)
 	p.mustSay(t, "#detail", path)
@@ -379,7 +363,7 @@ func (p *page) hasComplained() bool {
 
 func resetEmpties(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	p.send(t, sent{}).mustHaveStatus(t, 200)
 	p.do(t, visible(".exchange"))
 	p.ask(t, "POST", "reset", "").mustHaveStatus(t, 204)
@@ -398,35 +382,25 @@ func contractIsReadable(t *testing.T, p *page) {
 
 func noSecrets(t *testing.T, p *page) {
 	t.Helper()
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	made := p.send(t, sent{method: "POST", path: generatePath, body: `{"name":"made","key_type":"ed25519"}`})
 	made.mustHaveStatus(t, 201)
 	var pair server.GenerateAPIKeyResponse
-	made.decode(t, &pair)
-	request := p.newRequest(t, sent{})
-	p.send(t, sent{change: with(protocol.HeaderSignature, "x"+request.Header.Get(protocol.HeaderSignature))})
+	if err := json.Unmarshal([]byte(made.body), &pair); err != nil {
+		t.Fatal(err)
+	}
+	signature := ""
+	p.send(t, sent{change: func(header http.Header) {
+		signature = header.Get(protocol.HeaderSignature)
+		header.Set(protocol.HeaderSignature, "x"+signature)
+	}})
 	p.waitFor(t, `document.querySelectorAll(".exchange").length === 2 && document.querySelectorAll(".key").length === 2`)
 	shown := evaluate[string](t, p, `document.documentElement.outerHTML`)
-	for _, secret := range []string{strings.Split(pair.PrivateKey, "\n")[1], request.Header.Get(protocol.HeaderSignature)} {
+	for _, secret := range []string{strings.Split(pair.PrivateKey, "\n")[1], signature} {
 		if strings.Contains(shown, secret) {
 			t.Errorf("the page holds %s", secret)
 		}
 	}
-}
-
-func TestBrowserSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
-	p := open(newBrowser(t), t)
-	func() {
-		// The page comes back by itself, and not before this has been seen.
-		p.events.Lock()
-		defer p.events.Unlock()
-		p.box.EndEvents()
-		p.waitFor(t, `document.getElementById("connection").dataset.state === "bad"`)
-		p.mustSay(t, "#connection", "Connection lost. Trying again")
-	}()
-	p.key = p.bootstrap(t)
-	p.send(t, sent{}).mustHaveStatus(t, 200)
-	p.do(t, visible(".exchange"), visible("#connection[data-state=good]"))
 }
 
 func TestBrowserShowsWhatTheSandboxRefusesUntilAClickSucceeds(t *testing.T) {
@@ -437,7 +411,7 @@ func TestBrowserShowsWhatTheSandboxRefusesUntilAClickSucceeds(t *testing.T) {
 		press("Delay of 3 s"), visible("#problem"))
 	p.mustSay(t, "#problem", "The sandbox refused", "the operation is unknown")
 
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	p.send(t, sent{}).mustHaveStatus(t, 200)
 	p.waitFor(t, `document.querySelectorAll(".key").length === 1`)
 	p.mustSay(t, "#problem", "The sandbox refused")
@@ -446,22 +420,25 @@ func TestBrowserShowsWhatTheSandboxRefusesUntilAClickSucceeds(t *testing.T) {
 	p.waitFor(t, `document.getElementById("problem").hidden`)
 }
 
-func TestBrowserSaysThatTheSandboxDoesNotAnswerUntilItDoes(t *testing.T) {
+func TestBrowserSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
 	p := open(newBrowser(t), t)
-	p.key = p.bootstrap(t)
+	p.bootstrap(t)
 	evaluate[bool](t, p, `(() => { window.reading = window.fetch; window.fetch = () => Promise.reject(); return true })()`)
 	p.send(t, sent{}).mustHaveStatus(t, 200)
-	p.do(t, visible("#problem"))
+	p.do(t, visible("#connection[data-state=bad]"))
+	p.mustSay(t, "#connection", "Connection lost. Trying again")
+	p.do(t, press("Delay of 3 s"), visible("#problem"))
 	p.mustSay(t, "#problem", "The sandbox does not answer")
 
 	evaluate[bool](t, p, `(() => { window.fetch = window.reading; return true })()`)
-	p.send(t, sent{}).mustHaveStatus(t, 200)
+	p.do(t, visible(".exchange"), visible("#connection[data-state=good]"), press("Delay of 3 s"), visible(".fault"))
 	p.waitFor(t, `document.getElementById("problem").hidden`)
 }
 
 func TestBrowserShowsCurlLinesThatRun(t *testing.T) {
 	directory := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", directory, "kalshi.internal/apikeys/wrapper/cmd/kalshi-keys")
+	build.Dir = "../../.."
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
@@ -475,9 +452,9 @@ func TestBrowserShowsCurlLinesThatRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.do(t, visible("#operation-deleteApiKey"))
-	want := map[string]int{"getApiKeys": 200, "createApiKey": 201, "generateApiKey": 201, "deleteApiKey": 404}
+	want := map[protocol.Operation]int{"getApiKeys": 200, "createApiKey": 201, "generateApiKey": 201, "deleteApiKey": 404}
 	for operation, status := range want {
-		line := evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).textContent", "#operation-"+operation+" pre"))
+		line := evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).textContent", "#operation-"+string(operation)+" pre"))
 		command := exec.CommandContext(t.Context(), "sh", "-c", line)
 		command.Env = append(os.Environ(), "PATH="+directory+":"+os.Getenv("PATH"), "KALSHI_API_KEY_ID="+made.ID, "KALSHI_PRIVATE_KEY_PATH="+file,
 			"HOME="+directory, "NO_PROXY=*", "no_proxy=*")

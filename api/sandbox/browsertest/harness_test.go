@@ -1,0 +1,130 @@
+package browsertest
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/sandbox/control"
+	"kalshi.internal/apikeys/wrapper/protocol"
+)
+
+const (
+	keysPath     = protocol.BasePath + protocol.KeysPath
+	generatePath = protocol.BasePath + protocol.GeneratePath
+	unknownID    = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11"
+)
+
+// now is the time at which the sandbox's clock stands still.
+func now() time.Time { return time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC) }
+
+// service is a sandbox with its control surface behind a real listener, and a key to sign with,
+// once it is bootstrapped.
+type service struct {
+	box     *sandbox.Sandbox
+	url     string
+	keyID   string
+	private ed25519.PrivateKey
+	clock   func() time.Time
+}
+
+// bootstrap makes the key.
+func (b *service) bootstrap(t *testing.T) {
+	t.Helper()
+	key, err := b.box.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode([]byte(key.PrivateKey.RevealPrivateKey()))
+	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.keyID, b.private = key.ID, private.(ed25519.PrivateKey)
+}
+
+// sent is a request to the service. The zero value of each field stands for a list of the keys.
+type sent struct {
+	method, path, body string
+	// signs is the path that is signed, if it is another one.
+	signs  string
+	change func(http.Header)
+}
+
+func (b *service) send(t *testing.T, s sent) answer {
+	t.Helper()
+	method, path := cmp.Or(s.method, http.MethodGet), cmp.Or(s.path, keysPath)
+	request := newRequest(t, method, b.url+path, s.body)
+	timestamp := protocol.Timestamp(now())
+	signed, err := protocol.Sign(b.private, timestamp, method, cmp.Or(s.signs, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set(protocol.HeaderKey, b.keyID)
+	request.Header.Set(protocol.HeaderTimestamp, timestamp)
+	request.Header.Set(protocol.HeaderSignature, signed)
+	if s.change != nil {
+		s.change(request.Header)
+	}
+	return do(t, request)
+}
+
+// ask sends a request to the control surface.
+func (b *service) ask(t *testing.T, method, path, body string) answer {
+	t.Helper()
+	return do(t, newRequest(t, method, b.url+control.Path+path, body))
+}
+
+func (b *service) setFaults(t *testing.T, faults ...sandbox.Fault) {
+	t.Helper()
+	if err := b.box.SetFaults(faults...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newRequest(t *testing.T, method, url, body string) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request. An answer that never came is the zero answer.
+func do(t *testing.T, request *http.Request) answer {
+	t.Helper()
+	response, err := new(http.Transport).RoundTrip(request)
+	if err != nil {
+		return answer{}
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(body)}
+}
+
+func (a answer) mustHaveStatus(t *testing.T, status int) {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("got %d %s, want %d", a.status, a.body, status)
+	}
+}
