@@ -10,9 +10,7 @@ import (
 
 // A layer sends a request and hands up the answer. It may change the request, which is a clone
 // that retry made for this attempt.
-type layer interface {
-	send(req *http.Request) answer
-}
+type layer func(req *http.Request) answer
 
 // answer is everything that one attempt learned: the response, or why there is none.
 type answer struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -27,22 +26,16 @@ type Client struct {
 // unless an option says otherwise. It sends nothing. It returns an error for a nil source or
 // an invalid option.
 func NewClient(source CredentialSource, opts ...Option) (*Client, error) {
-	config, err := newConfig(source, opts)
+	transport, err := NewTransport(source, opts...)
 	if err != nil {
 		return nil, err
 	}
-	transport := newTransport(source, config)
-	server := config.baseURL.String() + "/"
-	httpClient := &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
-	api, err := gen.NewClientWithResponses(server, gen.WithHTTPClient(httpClient))
-	if err != nil {
-		return nil, fmt.Errorf("kalshi: %w", err)
-	}
+	server := transport.config.baseURL.String() + "/"
+	httpClient := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	api := &gen.ClientWithResponses{ClientInterface: &gen.Client{Server: server, Client: httpClient}}
 	return &Client{api: api, transport: transport, server: server}, nil
-}
-
-func refuseRedirect(*http.Request, []*http.Request) error {
-	return http.ErrUseLastResponse
 }
 
 // API returns the generated client over the same signing, retry and limits, for what the
@@ -66,25 +59,20 @@ func (c *Client) CloseIdleConnections() {
 // GetAPIKeys lists all API keys of the account. The list may be stale for a moment after a key
 // was made or deleted. Errors are of type [*Error].
 func (c *Client) GetAPIKeys(ctx context.Context) (*gen.GetAPIKeysResponse, error) {
-	return c.getAPIKeys(ctx, nil)
+	return c.getAPIKeys(ctx, nil, nil)
 }
 
 // GetAPIKeysOfSubtrader lists the API keys that are bound to a subtrader. It is for FCM members
 // (source: published). Errors are of type [*Error]; an ID that is not {user_id}_{suffix} is
 // refused with [ErrInvalidRequest] before anything is sent.
 func (c *Client) GetAPIKeysOfSubtrader(ctx context.Context, fcmSubtraderID string) (*gen.GetAPIKeysResponse, error) {
-	if err := checkSubtrader(&fcmSubtraderID); err != nil {
-		return nil, refuseLocally(protocol.GetAPIKeys, err)
-	}
-	return c.getAPIKeys(ctx, &gen.GetAPIKeysParams{FCMSubtraderID: &fcmSubtraderID})
+	return c.getAPIKeys(ctx, &gen.GetAPIKeysParams{FCMSubtraderID: &fcmSubtraderID}, checkSubtrader(&fcmSubtraderID))
 }
 
-func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams) (*gen.GetAPIKeysResponse, error) {
-	request, err := gen.NewGetAPIKeysRequest(c.server, params)
-	if err != nil {
-		return nil, refuseLocally(protocol.GetAPIKeys, err)
-	}
-	call, err := c.send(ctx, request)
+func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams, problem error) (*gen.GetAPIKeysResponse, error) {
+	call, err := c.send(ctx, protocol.GetAPIKeys, problem, func() (*http.Request, error) {
+		return gen.NewGetAPIKeysRequest(c.server, params)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +95,9 @@ func isIncomplete(key gen.APIKey) bool {
 // [ErrOutcomeUnknown] a key may be live whose private key was lost; the client therefore does not
 // repeat the call.
 func (c *Client) GenerateAPIKey(ctx context.Context, body gen.GenerateAPIKeyRequest) (*gen.GenerateAPIKeyResponse, error) {
-	if err := checkGenerate(body); err != nil {
-		return nil, refuseLocally(protocol.GenerateAPIKey, err)
-	}
-	request, err := gen.NewGenerateAPIKeyRequest(c.server, body)
-	if err != nil {
-		return nil, refuseLocally(protocol.GenerateAPIKey, err)
-	}
-	call, err := c.send(ctx, request)
+	call, err := c.send(ctx, protocol.GenerateAPIKey, checkGenerate(body), func() (*http.Request, error) {
+		return gen.NewGenerateAPIKeyRequest(c.server, body)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -135,14 +118,9 @@ func (c *Client) GenerateAPIKey(ctx context.Context, body gen.GenerateAPIKeyRequ
 // public key, is refused with [ErrInvalidRequest] before anything is sent. On
 // [ErrOutcomeUnknown] the key may be live; the client therefore does not repeat the call.
 func (c *Client) CreateAPIKey(ctx context.Context, body gen.CreateAPIKeyRequest) (*gen.CreateAPIKeyResponse, error) {
-	if err := checkCreate(body); err != nil {
-		return nil, refuseLocally(protocol.CreateAPIKey, err)
-	}
-	request, err := gen.NewCreateAPIKeyRequest(c.server, body)
-	if err != nil {
-		return nil, refuseLocally(protocol.CreateAPIKey, err)
-	}
-	call, err := c.send(ctx, request)
+	call, err := c.send(ctx, protocol.CreateAPIKey, checkCreate(body), func() (*http.Request, error) {
+		return gen.NewCreateAPIKeyRequest(c.server, body)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +140,9 @@ func (c *Client) CreateAPIKey(ctx context.Context, body gen.CreateAPIKeyRequest)
 // A 404 in the service's own form that follows an attempt of unknown outcome means that the
 // earlier attempt deleted the key, and is a success; any other 404 is [ErrNotFound].
 func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
-	if err := checkKeyID(keyID); err != nil {
-		return refuseLocally(protocol.DeleteAPIKey, err)
-	}
-	request, err := gen.NewDeleteAPIKeyRequest(c.server, keyID)
-	if err != nil {
-		return refuseLocally(protocol.DeleteAPIKey, err)
-	}
-	call, err := c.send(ctx, request)
+	call, err := c.send(ctx, protocol.DeleteAPIKey, checkKeyID(keyID), func() (*http.Request, error) {
+		return gen.NewDeleteAPIKeyRequest(c.server, keyID)
+	})
 	if err != nil || call.status() == http.StatusNoContent {
 		return err
 	}
@@ -180,24 +153,20 @@ func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	return refusal
 }
 
-// send returns the answer to a request of the client's own, or the [*Error] that says why there is
-// none.
-func (c *Client) send(ctx context.Context, request *http.Request) (*call, error) {
-	call := c.transport.chain.do(request.WithContext(ctx))
-	if failure := call.failure(); failure != nil {
-		return nil, failure
+// send builds a request and returns the answer to it. It returns an [*Error] if there is no answer,
+// and if problem says that the request must not be sent.
+func (c *Client) send(ctx context.Context, operation protocol.Operation, problem error, build func() (*http.Request, error)) (*call, error) {
+	var request *http.Request
+	if problem == nil {
+		request, problem = build()
 	}
-	return call, nil
-}
-
-// refuseLocally returns the error of a request that is not sent.
-func refuseLocally(operation protocol.Operation, problem error) *Error {
-	return &Error{
-		Operation: operation,
-		Message:   problem.Error(),
-		Hint:      "Nothing was sent",
-		kinds:     []error{ErrInvalidRequest},
+	if problem != nil {
+		return nil, &Error{
+			Operation: operation, Message: problem.Error(), Hint: "Nothing was sent",
+			kinds: []error{ErrInvalidRequest},
+		}
 	}
+	return c.transport.chain.do(ctx, request)
 }
 
 // salvaged is the warning of an answer of which only the fields that matter could be read. The
@@ -227,16 +196,4 @@ func (c *call) decodeList() *gen.GetAPIKeysResponse {
 	list = new(gen.GetAPIKeysResponse)
 	c.decode(http.StatusOK, list)
 	return list
-}
-
-func (c *call) succeeded() bool {
-	return c.status()/100 == 2
-}
-
-// notAsDocumented returns the error of an answer that is not the documented success.
-func (c *call) notAsDocumented(success int, problem string) *Error {
-	if c.status() == success {
-		return c.unexpected(problem)
-	}
-	return c.refusal()
 }

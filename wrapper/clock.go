@@ -48,31 +48,23 @@ func (c *serviceClock) Offset() time.Duration {
 	return time.Duration(c.offset.Load())
 }
 
-// forget drops a correction that did not help.
-func (c *serviceClock) forget() {
-	c.offset.Store(0)
-}
-
 // keepClock is the layer that sets the clock from the Date header of an answer that refused the
 // timestamp. No other answer changes the clock.
-type keepClock struct {
-	next  layer
-	clock *serviceClock
-}
-
-func (k *keepClock) send(req *http.Request) answer {
-	sent := k.clock.Clock.Now()
-	a := k.next.send(req)
-	a.offset = k.clock.Offset()
-	if !a.refusesTimestamp() {
+func keepClock(next layer, clock *serviceClock) layer {
+	return func(req *http.Request) answer {
+		sent := clock.Clock.Now()
+		a := next(req)
+		a.offset = clock.Offset()
+		if !a.refusesTimestamp() {
+			return a
+		}
+		// Counted back from now: a machine that slept or was set meanwhile has another time since.
+		received := clock.Clock.Now()
+		middle := received.Add(-received.Sub(sent) / 2)
+		if skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), middle); ok {
+			a.skew, a.offset = skew, skew
+			clock.offset.Store(int64(skew))
+		}
 		return a
 	}
-	// Counted back from now: a machine that slept or was set meanwhile has another time since.
-	received := k.clock.Clock.Now()
-	middle := received.Add(-received.Sub(sent) / 2)
-	if skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), middle); ok {
-		a.skew, a.offset = skew, skew
-		k.clock.offset.Store(int64(skew))
-	}
-	return a
 }

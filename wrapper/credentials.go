@@ -3,12 +3,12 @@ package wrapper
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"reflect"
+	"regexp"
+	"strings"
 
 	"kalshi.internal/apikeys/wrapper/secret"
 )
@@ -45,15 +45,15 @@ func NewCredentials(keyID string, pem []byte) (*Credentials, error) {
 type keySource struct{ name, value string }
 
 func parseCredentials(keyID, pem keySource) (*Credentials, error) {
-	id, err := normalizeKeyIDFrom(keyID.name, keyID.value)
+	id, err := parseKeyID(keyID)
 	if err != nil {
 		return nil, err
 	}
-	key, problem := readPrivateKey(pem.value)
-	if problem != "" {
+	signer, _, problem := readPrivateKey(pem.value)
+	if problem != nil {
 		return nil, newCredentialsError(problem, pem.name)
 	}
-	return hold(id, key.signer), nil
+	return hold(id, signer), nil
 }
 
 // NewSignerCredentials returns credentials for the API key keyID whose private key lives behind
@@ -62,34 +62,24 @@ func parseCredentials(keyID, pem keySource) (*Credentials, error) {
 // scheme. An RSA signer is asked for RSA-PSS over a SHA-256 digest, an Ed25519 signer for a
 // signature over the text itself. Everything else is refused with a [*CredentialsError].
 func NewSignerCredentials(keyID string, signer crypto.Signer) (*Credentials, error) {
-	id, err := normalizeKeyID(keyID)
+	id, err := parseKeyID(keySource{"key ID", keyID})
 	if err != nil {
 		return nil, err
 	}
-	if !hasPublicKey(signer) {
-		return nil, newCredentialsError(ProblemSigner, "signer")
-	}
-	if problem := checkPublicKey(signer.Public()); problem != "" {
+	if problem := checkPublicKey(publicKeyOf(signer)); problem != nil {
 		return nil, newCredentialsError(problem, "signer")
 	}
 	return hold(id, signer), nil
 }
 
-// hasPublicKey keeps signers away whose Public method would panic.
-func hasPublicKey(signer crypto.Signer) bool {
-	if signer == nil {
-		return false
-	}
-	if key, ok := signer.(ed25519.PrivateKey); ok {
-		return len(key) == ed25519.PrivateKeySize
-	}
-	value := reflect.ValueOf(signer)
-	switch value.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
-		return !value.IsNil()
-	default:
-		return true
-	}
+// publicKeyOf returns nil for a signer that is nil or holds a nil or half a key: its methods panic.
+func publicKeyOf(signer crypto.Signer) (public crypto.PublicKey) {
+	defer func() {
+		if recover() != nil {
+			public = nil
+		}
+	}()
+	return signer.Public()
 }
 
 func hold(keyID string, signer crypto.Signer) *Credentials {
@@ -113,7 +103,7 @@ func (c *Credentials) Signer() crypto.Signer {
 // if c is nil or the zero Credentials.
 func (c *Credentials) Credentials(context.Context) (*Credentials, error) {
 	if c == nil || c.signer == nil {
-		return nil, newCredentialsError(ProblemSigner, "zero Credentials")
+		return nil, newCredentialsError(problemSigner, "zero Credentials")
 	}
 	return c, nil
 }
@@ -130,13 +120,63 @@ func (c Credentials) Format(state fmt.State, _ rune) {
 
 // LogValue returns the key ID and [REDACTED] for log/slog.
 func (c Credentials) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("key_id", c.keyID),
-		slog.String("private_key", secret.Redacted),
-	)
+	return slog.GroupValue(slog.String("key_id", c.keyID), slog.String("private_key", secret.Redacted))
 }
 
 // MarshalJSON returns the key ID and [REDACTED]. Credentials do not survive a round trip.
 func (c Credentials) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"key_id": c.keyID, "private_key": secret.Redacted})
+}
+
+const (
+	// maxKeyIDLength is our own choice: every recorded key ID is a UUID of 36 bytes.
+	maxKeyIDLength = 128
+	// maxQuotedKeyID bounds what an error repeats, so that a pasted secret is not repeated.
+	maxQuotedKeyID = 40
+)
+
+// parseKeyID returns a key ID without the white space around it. It returns a [*CredentialsError]
+// with [ProblemKeyID] for what cannot be the ID of an API key. The error repeats a short ID with
+// everything but printable ASCII escaped, and never one that looks like a private key.
+func parseKeyID(from keySource) (string, error) {
+	keyID := strings.TrimSpace(from.value)
+	fault := keyIDFault(keyID)
+	if fault == "" {
+		return keyID, nil
+	}
+	err := newCredentialsError(problemKeyID, from.name)
+	err.detail = fault
+	return "", err
+}
+
+func keyIDFault(keyID string) string {
+	switch {
+	case keyID == "":
+		return "it is empty"
+	case looksLikePrivateKey(keyID):
+		return "it looks like a private key, so it is not repeated here"
+	case len(keyID) > maxKeyIDLength:
+		return fmt.Sprintf("it is longer than %d bytes", maxKeyIDLength)
+	}
+	subject := "it"
+	if len(keyID) <= maxQuotedKeyID {
+		subject = fmt.Sprintf("%+q", keyID)
+	}
+	for _, forbidden := range forbiddenInKeyIDs {
+		if forbidden.find.MatchString(keyID) {
+			return subject + " contains " + forbidden.what
+		}
+	}
+	return ""
+}
+
+var forbiddenInKeyIDs = []struct {
+	what string
+	find *regexp.Regexp
+}{
+	{"a space", regexp.MustCompile(` `)},
+	{"a quote", regexp.MustCompile("[\"'`]")},
+	{"a bracket", regexp.MustCompile(`[()\[\]{}<>]`)},
+	{"a control character", regexp.MustCompile(`[\x00-\x1f\x7f]`)},
+	{"a character outside ASCII", regexp.MustCompile(`[^\x00-\x7f]`)},
 }

@@ -6,17 +6,14 @@ import (
 	"unicode"
 )
 
-// CredentialsProblem names what is wrong with credentials.
+// CredentialsProblem names what is wrong with credentials: missing, conflict, key_id,
+// file_unreadable, file_mode, not_regular_file, key_as_path, too_large, empty, not_pem, truncated,
+// damaged, several_keys, encrypted, public_key, certificate, certificate_request, openssh_key,
+// ec_key, key_type, weak_rsa or signer.
 type CredentialsProblem string
 
-// The problems of credentials. What is called a problem here follows from the formats; that RSA
-// under 2048 bits is refused is our own choice, as the service makes keys of 2048 bits (source:
-// published).
+// Problems that a program can do something about.
 const (
-	// ProblemMissing: a key ID, a private key or a path was not given at all.
-	ProblemMissing CredentialsProblem = "missing"
-	// ProblemConflict: two private keys were given where one is needed.
-	ProblemConflict CredentialsProblem = "conflict"
 	// ProblemKeyID: the key ID is empty or holds characters that no key ID has.
 	ProblemKeyID CredentialsProblem = "key_id"
 	// ProblemFileUnreadable: the file could not be opened or read. The system's error is in the
@@ -26,38 +23,8 @@ const (
 	ProblemFileMode CredentialsProblem = "file_mode"
 	// ProblemNotRegularFile: the path leads to a directory, a pipe or a device.
 	ProblemNotRegularFile CredentialsProblem = "not_regular_file"
-	// ProblemKeyAsPath: the path is no path but a private key.
+	// ProblemKeyAsPath: a private key was given where a path belongs.
 	ProblemKeyAsPath CredentialsProblem = "key_as_path"
-	// ProblemTooLarge: there are more than 64 KiB, which no key needs.
-	ProblemTooLarge CredentialsProblem = "too_large"
-	// ProblemEmpty: there is nothing in the file or the text.
-	ProblemEmpty CredentialsProblem = "empty"
-	// ProblemNotPEM: no private key in PEM form was found.
-	ProblemNotPEM CredentialsProblem = "not_pem"
-	// ProblemTruncated: the key stops before its end.
-	ProblemTruncated CredentialsProblem = "truncated"
-	// ProblemDamaged: there is a key, but characters of it are wrong, added or lost.
-	ProblemDamaged CredentialsProblem = "damaged"
-	// ProblemSeveralKeys: there is more than one private key.
-	ProblemSeveralKeys CredentialsProblem = "several_keys"
-	// ProblemEncrypted: the private key is protected by a passphrase.
-	ProblemEncrypted CredentialsProblem = "encrypted"
-	// ProblemPublicKey: this is a public key.
-	ProblemPublicKey CredentialsProblem = "public_key"
-	// ProblemCertificate: this is a certificate.
-	ProblemCertificate CredentialsProblem = "certificate"
-	// ProblemCertificateRequest: this is a certificate signing request.
-	ProblemCertificateRequest CredentialsProblem = "certificate_request"
-	// ProblemOpenSSHKey: this is a key in a format of OpenSSH.
-	ProblemOpenSSHKey CredentialsProblem = "openssh_key"
-	// ProblemECKey: this is an elliptic-curve (ECDSA) key.
-	ProblemECKey CredentialsProblem = "ec_key"
-	// ProblemKeyType: this is a key of another type than RSA and Ed25519.
-	ProblemKeyType CredentialsProblem = "key_type"
-	// ProblemWeakRSA: the RSA key has less than 2048 bits.
-	ProblemWeakRSA CredentialsProblem = "weak_rsa"
-	// ProblemSigner: the signer is nil or has no usable public key.
-	ProblemSigner CredentialsProblem = "signer"
 )
 
 const (
@@ -66,32 +33,41 @@ const (
 	privateHint  = "Give the private key that was saved when the API key was made: a PEM whose type is PRIVATE KEY or RSA PRIVATE KEY"
 )
 
-// problemTexts says, for each problem, what it is and what to do. The texts are constant, so no
-// byte of a key can get into them.
-var problemTexts = map[CredentialsProblem]struct{ what, hint string }{
-	ProblemMissing:            {what: "not given"},
-	ProblemConflict:           {what: "more than one private key is given", hint: "Set one of the two and unset the other"},
-	ProblemKeyID:              {what: "not a key ID", hint: "Give the API key's ID as the service shows it, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11, with nothing around it"},
-	ProblemFileUnreadable:     {what: "the file cannot be read", hint: "Check the path and who owns the file"},
-	ProblemFileMode:           {what: "others than the owner may use the private key file"},
-	ProblemNotRegularFile:     {what: "not a regular file", hint: "Give the path of the file that holds the private key"},
-	ProblemKeyAsPath:          {what: "this is a private key where a path belongs", hint: "Write the key to a file of mode 0600 and give its path, or give the key itself in " + EnvPrivateKey},
-	ProblemTooLarge:           {what: "larger than 64 KiB, so not a private key", hint: privateHint},
-	ProblemEmpty:              {what: "empty", hint: privateHint},
-	ProblemNotPEM:             {what: "no private key in PEM form found", hint: privateHint},
-	ProblemTruncated:          {what: "the private key is truncated", hint: copyHint},
-	ProblemDamaged:            {what: "the private key is damaged", hint: copyHint},
-	ProblemSeveralKeys:        {what: "more than one private key found", hint: "Keep only the private key that belongs to the key ID"},
-	ProblemEncrypted:          {what: "the private key is encrypted", hint: "Decrypt it to a file that only you can read: (umask 077 && openssl pkey -in ENCRYPTED.pem -out PRIVATE.pem)"},
-	ProblemPublicKey:          {what: "this is a public key", hint: privateHint},
-	ProblemCertificate:        {what: "this is a certificate", hint: privateHint},
-	ProblemCertificateRequest: {what: "this is a certificate signing request", hint: privateHint},
-	ProblemOpenSSHKey:         {what: "this is a key in OpenSSH format", hint: "Convert a copy of an RSA key with `ssh-keygen -p -m PEM -N '' -f COPY`; otherwise: " + otherKeyHint},
-	ProblemECKey:              {what: "this is an elliptic-curve (ECDSA) key, which the service does not take", hint: otherKeyHint},
-	ProblemKeyType:            {what: "the key is neither RSA nor Ed25519", hint: otherKeyHint},
-	ProblemWeakRSA:            {what: "the RSA key has less than 2048 bits", hint: otherKeyHint},
-	ProblemSigner:             {what: "the signer is nil or its public key is unusable", hint: "Pass a crypto.Signer whose Public method returns a *rsa.PublicKey or an ed25519.PublicKey"},
+// problem is what is wrong with credentials and what to do about it; nil is no problem. Its texts
+// are constant, so no byte of a key can get into them.
+type problem struct {
+	name       CredentialsProblem
+	what, hint string
 }
+
+// What is called a problem here follows from the formats. That RSA under 2048 bits is refused is
+// our own choice, because the service makes keys of 2048 bits (source: published).
+var (
+	problemNoKeyID            = &problem{"missing", "not given", "Set it to the ID of the API key"}
+	problemNoPath             = &problem{"missing", "not given", "Give the path of the private key file"}
+	problemNoKey              = &problem{"missing", "not given", "Set the first to the path of the private key file, or the second to the private key in PEM"}
+	problemConflict           = &problem{"conflict", "more than one private key is given", "Set one of the two and unset the other"}
+	problemKeyID              = &problem{ProblemKeyID, "not a key ID", "Give the API key's ID as the service shows it, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11, with nothing around it"}
+	problemFileUnreadable     = &problem{ProblemFileUnreadable, "the file cannot be read", "Check the path and who owns the file"}
+	problemFileMode           = &problem{ProblemFileMode, "others than the owner may use the private key file", ""}
+	problemNotRegularFile     = &problem{ProblemNotRegularFile, "not a regular file", "Give the path of the file that holds the private key"}
+	problemKeyAsPath          = &problem{ProblemKeyAsPath, "this is a private key where a path belongs", "Write the key to a file of mode 0600 and give its path, or give the key itself in " + EnvPrivateKey}
+	problemTooLarge           = &problem{"too_large", "larger than 64 KiB, so not a private key", privateHint}
+	problemEmpty              = &problem{"empty", "empty", privateHint}
+	problemNotPEM             = &problem{"not_pem", "no private key in PEM form found", privateHint}
+	problemTruncated          = &problem{"truncated", "the private key is truncated", copyHint}
+	problemDamaged            = &problem{"damaged", "the private key is damaged", copyHint}
+	problemSeveralKeys        = &problem{"several_keys", "more than one private key found", "Keep only the private key that belongs to the key ID"}
+	problemEncrypted          = &problem{"encrypted", "the private key is encrypted", "Decrypt it to a file that only you can read: (umask 077 && openssl pkey -in ENCRYPTED.pem -out PRIVATE.pem)"}
+	problemPublicKey          = &problem{"public_key", "this is a public key", privateHint}
+	problemCertificate        = &problem{"certificate", "this is a certificate", privateHint}
+	problemCertificateRequest = &problem{"certificate_request", "this is a certificate signing request", privateHint}
+	problemOpenSSHKey         = &problem{"openssh_key", "this is a key in OpenSSH format", "Convert a copy of an RSA key with `ssh-keygen -p -m PEM -N '' -f COPY`; otherwise: " + otherKeyHint}
+	problemECKey              = &problem{"ec_key", "this is an elliptic-curve (ECDSA) key, which the service does not take", otherKeyHint}
+	problemKeyType            = &problem{"key_type", "the key is neither RSA nor Ed25519", otherKeyHint}
+	problemWeakRSA            = &problem{"weak_rsa", "the RSA key has less than 2048 bits", otherKeyHint}
+	problemSigner             = &problem{"signer", "the signer is nil or its public key is unusable", "Pass a crypto.Signer whose Public method returns a *rsa.PublicKey or an ed25519.PublicKey"}
+)
 
 // CredentialsError says why credentials could not be made or loaded. It quotes no byte of a
 // private key, in no field and in nothing that it wraps. It is not changed after it is returned
@@ -105,12 +81,12 @@ type CredentialsError struct {
 	// Hint says in plain words what to do.
 	Hint string
 
-	detail string
-	cause  error
+	what, detail string
+	cause        error
 }
 
-func newCredentialsError(problem CredentialsProblem, source string) *CredentialsError {
-	return &CredentialsError{Problem: problem, Source: source, Hint: problemTexts[problem].hint}
+func newCredentialsError(problem *problem, source string) *CredentialsError {
+	return &CredentialsError{Problem: problem.name, Source: source, Hint: problem.hint, what: problem.what}
 }
 
 // Error returns one line: where, what is wrong, and what to do.
@@ -119,7 +95,7 @@ func (e *CredentialsError) Error() string {
 	if e.Source != "" {
 		text += legible(e.Source) + ": "
 	}
-	text += problemTexts[e.Problem].what
+	text += e.what
 	if e.detail != "" {
 		text += " (" + e.detail + ")"
 	}

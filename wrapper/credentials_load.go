@@ -2,10 +2,13 @@ package wrapper
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
+	"syscall"
 )
 
 // Environment variables that [CredentialsFromEnv] reads (our own choice).
@@ -31,16 +34,15 @@ func CredentialsFromEnv() (*Credentials, error) {
 	path, pem := os.Getenv(EnvPrivateKeyPath), os.Getenv(EnvPrivateKey)
 	switch {
 	case keyID.value == "":
-		return nil, missing(EnvAPIKeyID, "Set it to the ID of the API key")
+		return nil, newCredentialsError(problemNoKeyID, EnvAPIKeyID)
 	case path != "" && pem != "":
-		return nil, newCredentialsError(ProblemConflict, EnvPrivateKeyPath+" and "+EnvPrivateKey)
+		return nil, newCredentialsError(problemConflict, EnvPrivateKeyPath+" and "+EnvPrivateKey)
 	case path != "":
 		return loadCredentials(keyID, keySource{EnvPrivateKeyPath, path})
 	case pem != "":
 		return parseCredentials(keyID, keySource{EnvPrivateKey, pem})
 	}
-	return nil, missing(EnvPrivateKeyPath+" or "+EnvPrivateKey,
-		"Set the first to the path of the private key file, or the second to the private key in PEM")
+	return nil, newCredentialsError(problemNoKey, EnvPrivateKeyPath+" or "+EnvPrivateKey)
 }
 
 // LoadCredentials returns credentials for the API key keyID with the private key in the file at
@@ -57,10 +59,10 @@ func LoadCredentials(keyID, path string) (*Credentials, error) {
 
 func loadCredentials(keyID, path keySource) (*Credentials, error) {
 	if path.value == "" {
-		return nil, missing("path", "Give the path of the private key file")
+		return nil, newCredentialsError(problemNoPath, "path")
 	}
 	if looksLikePrivateKey(path.value) {
-		return nil, newCredentialsError(ProblemKeyAsPath, path.name)
+		return nil, newCredentialsError(problemKeyAsPath, path.name)
 	}
 	source := path.value
 	if path.name != "" {
@@ -74,7 +76,8 @@ func loadCredentials(keyID, path keySource) (*Credentials, error) {
 }
 
 func readPrivateKeyFile(source, path string) (string, error) {
-	file, err := openPrivateKeyFile(path)
+	// Opening a pipe does not wait for its other end: what was opened shows in the descriptor.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", unreadable(source, path, err)
 	}
@@ -84,7 +87,7 @@ func readPrivateKeyFile(source, path string) (string, error) {
 		return "", unreadable(source, path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", newCredentialsError(ProblemNotRegularFile, source)
+		return "", newCredentialsError(problemNotRegularFile, source)
 	}
 	if err := checkFileMode(info, source, path); err != nil {
 		return "", err
@@ -97,10 +100,30 @@ func readPrivateKeyFile(source, path string) (string, error) {
 	return string(pem), nil
 }
 
-func missing(source, hint string) error {
-	err := newCredentialsError(ProblemMissing, source)
-	err.Hint = hint
+// checkFileMode refuses a file that its group or others may use in any way. The mode that Go
+// reports on Windows does not say who may read the file.
+func checkFileMode(info fs.FileInfo, source, path string) error {
+	mode := info.Mode().Perm()
+	if mode&0o077 == 0 || runtime.GOOS == "windows" {
+		return nil
+	}
+	err := newCredentialsError(problemFileMode, source)
+	err.detail = fmt.Sprintf("its mode is %04o", mode)
+	err.Hint = "Run: chmod 600 " + shellQuote(path)
+	err.cause = ErrInsecure
 	return err
+}
+
+// shellQuote returns path as one word of a POSIX shell's command line, safe to paste.
+func shellQuote(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
+	if strings.Trim(path, plain) == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // unreadable keeps the system's reason and leaves out the path, which the source has already.
@@ -108,7 +131,7 @@ func unreadable(source, path string, cause error) error {
 	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
 		cause = inner.Err
 	}
-	err := newCredentialsError(ProblemFileUnreadable, source)
+	err := newCredentialsError(problemFileUnreadable, source)
 	err.detail, err.cause = cause.Error(), cause
 	switch {
 	case strings.HasPrefix(path, "~"):

@@ -80,7 +80,7 @@ func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 		name string
 		size int
 		want wrapper.CredentialsProblem
-	}{{"fits.pem", 64 << 10, ""}, {"large.pem", 64<<10 + 1, wrapper.ProblemTooLarge}} {
+	}{{"fits.pem", 64 << 10, ""}, {"large.pem", 64<<10 + 1, "too_large"}} {
 		path := filepath.Join(dir, test.name)
 		mustWrite(t, path, key+strings.Repeat("\n", test.size-len(key)), 0o600)
 		_, err := wrapper.LoadCredentials(testKeyID, path)
@@ -117,14 +117,14 @@ func TestAPrivateKeyInThePlaceOfAPathIsNotRepeated(t *testing.T) {
 
 func TestAnEmptyPathIsRefused(t *testing.T) {
 	_, err := wrapper.LoadCredentials(testKeyID, "")
-	mustRefuse(t, err, wrapper.ProblemMissing)
+	mustRefuse(t, err, "missing")
 }
 
 func TestAnErrorAboutAFilesContentNamesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key.pem")
 	mustWrite(t, path, readTestdata(t, "certificate.pem"), 0o600)
 	_, err := wrapper.LoadCredentials(testKeyID, path)
-	if refusal := refusalOf(t, err, wrapper.ProblemCertificate); refusal.Source != path {
+	if refusal := refusalOf(t, err, "certificate"); refusal.Source != path {
 		t.Errorf("the source is %q, want %q", refusal.Source, path)
 	}
 }
@@ -158,16 +158,16 @@ func TestErrorsAboutTheEnvironmentNameTheVariable(t *testing.T) {
 		want             wrapper.CredentialsProblem
 		source           string
 	}{
-		"nothing is set":           {"", "", "", wrapper.ProblemMissing, idVar},
-		"no key ID":                {"", path, "", wrapper.ProblemMissing, idVar},
+		"nothing is set":           {"", "", "", "missing", idVar},
+		"no key ID":                {"", path, "", "missing", idVar},
 		"a wrong key ID":           {"a b", "", pem, wrapper.ProblemKeyID, idVar},
 		"a wrong key ID with path": {"a b", path, "", wrapper.ProblemKeyID, idVar},
 		"a blank key ID":           {"  ", path, "", wrapper.ProblemKeyID, idVar},
 		"the key as the key ID":    {pem, path, "", wrapper.ProblemKeyID, idVar},
-		"no private key":           {testKeyID, "", "", wrapper.ProblemMissing, pathVar + " or " + keyVar},
-		"two private keys":         {testKeyID, path, pem, wrapper.ProblemConflict, pathVar + " and " + keyVar},
-		"a blank private key":      {testKeyID, "", " ", wrapper.ProblemEmpty, keyVar},
-		"a path as the key":        {testKeyID, "", path, wrapper.ProblemNotPEM, keyVar},
+		"no private key":           {testKeyID, "", "", "missing", pathVar + " or " + keyVar},
+		"two private keys":         {testKeyID, path, pem, "conflict", pathVar + " and " + keyVar},
+		"a blank private key":      {testKeyID, "", " ", "empty", keyVar},
+		"a path as the key":        {testKeyID, "", path, "not_pem", keyVar},
 		"a missing file":           {testKeyID, path + ".absent", "", wrapper.ProblemFileUnreadable, pathVar + "=" + path + ".absent"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
@@ -44,6 +45,10 @@ type verdict struct {
 	again bool
 	// unknown: the request may have taken effect.
 	unknown bool
+	// kind is the sentinel of an answer that did not come, nil if none fits.
+	kind error
+	// wait is how long to wait before the next attempt.
+	wait time.Duration
 }
 
 // decide is the retry table. It looks at types, statuses and codes, never at texts. Ended says
@@ -54,13 +59,13 @@ func decide(operation protocol.Operation, method string, a answer, ended bool) v
 	case a.delivery == refusedHere:
 		return verdict{reason: reasonRefusedHere}
 	case isCertificateError(a.err):
-		return verdict{reason: reasonCertificate}
+		return verdict{reason: reasonCertificate, kind: ErrInsecure}
 	case errors.Is(a.err, errTooLarge):
-		return verdict{reason: reasonTooLarge, unknown: changes}
+		return verdict{reason: reasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
 	case a.err != nil && ended:
 		return verdict{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
 	case a.delivery == neverSent:
-		return verdict{reason: reasonNeverSent, again: true}
+		return verdict{reason: reasonNeverSent, again: true, kind: ErrUnavailable}
 	case isTimeout(a.err):
 		return maybeApplied(reasonTimeout, method)
 	case a.err != nil:
@@ -85,7 +90,7 @@ func maybeApplied(why reason, method string) verdict {
 	if !protocol.IsIdempotent(method) {
 		why = reasonOutcomeUnknown
 	}
-	return verdict{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method)}
+	return verdict{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method), kind: ErrUnavailable}
 }
 
 func isTimeout(err error) bool {

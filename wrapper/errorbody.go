@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
@@ -19,55 +18,35 @@ type errorBody struct {
 	code, details, message string
 }
 
-// parseErrorBody reads what it can and leaves empty what it cannot. Bodies that are no JSON
-// object, such as HTML, give the zero errorBody: nothing of them is quoted.
+// parseErrorBody reads what it can and leaves empty what it cannot. A body that is not a JSON
+// object, such as HTML, gives the zero errorBody: nothing of it is quoted.
 func parseErrorBody(body []byte) errorBody {
-	if len(body) > maxErrorBody {
+	var fields map[string]any
+	if len(body) > maxErrorBody || json.Unmarshal(body, &fields) != nil {
 		return errorBody{}
 	}
-	fields := objectFields(body)
-	if nested := objectFields(fields["error"]); nested != nil {
+	if nested, ok := fields["error"].(map[string]any); ok {
 		fields = nested
 	}
+	message := cmp.Or(textOf(fields["message"]), textOf(fields["msg"]), textOf(fields["error"]))
 	return errorBody{
 		code:    scrub(textOf(fields["code"]), maxCodeLength),
 		details: scrub(textOf(fields["details"]), maxMessageLength),
-		message: scrub(firstText(fields, "message", "msg", "error"), maxMessageLength),
+		message: scrub(message, maxMessageLength),
 	}
 }
 
-func objectFields(raw []byte) map[string]json.RawMessage {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
-		return nil
-	}
-	return fields
-}
-
-func firstText(fields map[string]json.RawMessage, names ...string) string {
-	for _, name := range names {
-		if text := textOf(fields[name]); text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// textOf returns a JSON string's text, and any other JSON value as compact JSON: details may
-// have any type.
-func textOf(raw json.RawMessage) string {
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+// textOf returns the text of a JSON string, and any other value as compact JSON: details may have
+// any type.
+func textOf(value any) string {
+	switch value := value.(type) {
+	case nil:
 		return ""
+	case string:
+		return value
 	}
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	var compact bytes.Buffer
-	if json.Compact(&compact, raw) != nil {
-		return ""
-	}
-	return compact.String()
+	text, _ := json.Marshal(value) // which was read from JSON
+	return string(text)
 }
 
 // codeTimestampExpired is the only code that the client decides on (source: observed).

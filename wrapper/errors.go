@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,42 +82,26 @@ type Error struct {
 
 // Error returns one line: what was tried, what came, how often, and what to do.
 func (e *Error) Error() string {
-	var text strings.Builder
-	text.WriteString("kalshi: ")
-	text.WriteString(e.subject())
-	text.WriteString(": ")
-	text.WriteString(e.summary())
+	text := "kalshi: " + cmp.Or(string(e.Operation), strings.TrimSpace(e.Method+" "+e.Path)) + ": " + e.summary()
 	if e.Attempts > 1 {
-		fmt.Fprintf(&text, " (after %d attempts)", e.Attempts)
+		text += fmt.Sprintf(" (after %d attempts)", e.Attempts)
 	}
 	if e.Hint != "" {
-		text.WriteString(". ")
-		text.WriteString(e.Hint)
+		text += ". " + e.Hint
 	}
-	return text.String()
-}
-
-func (e *Error) subject() string {
-	if e.Operation != "" {
-		return string(e.Operation)
-	}
-	return strings.TrimSpace(e.Method + " " + e.Path)
+	return text
 }
 
 func (e *Error) summary() string {
-	parts := []string{e.classification(), e.Code, e.Details, e.Message}
+	kinds := strings.Join(e.kindTexts(), ", ")
+	if e.StatusCode != 0 {
+		kinds += fmt.Sprintf(" [HTTP %d]", e.StatusCode)
+	}
+	parts := []string{strings.TrimSpace(kinds), e.Code, e.Details, e.Message}
 	if e.cause != nil {
 		parts = append(parts, scrub(e.cause.Error(), maxCauseLength))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
-}
-
-func (e *Error) classification() string {
-	text := strings.Join(e.kindTexts(), ", ")
-	if e.StatusCode != 0 {
-		text += fmt.Sprintf(" [HTTP %d]", e.StatusCode)
-	}
-	return strings.TrimSpace(text)
 }
 
 func (e *Error) kindTexts() []string {

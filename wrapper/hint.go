@@ -156,12 +156,7 @@ func unauthenticatedHint(e *Error, c *call) string {
 	return causeHint(e, c)
 }
 
-// Codes that hints tell apart. The client decides nothing on them (source: observed).
-const (
-	codeNoHeaders   = "token_authentication_failure"
-	codeNoSignature = "signature_is_missing_from_headers"
-)
-
+// causeHint tells causes apart by codes on which the client decides nothing (source: observed).
 func causeHint(e *Error, c *call) string {
 	switch {
 	case e.is(ErrBadSignature):
@@ -171,9 +166,9 @@ func causeHint(e *Error, c *call) string {
 			"(a demo key does not work on production). Do not retry with it"
 	case e.is(ErrMalformedKeyID):
 		return "The key ID is not one the service can read: copy it again, without quotes or brackets"
-	case e.Code == codeNoHeaders:
+	case e.Code == "token_authentication_failure":
 		return "The service saw none of the three KALSHI-ACCESS headers: look for a proxy that removes them"
-	case e.Code == codeNoSignature:
+	case e.Code == "signature_is_missing_from_headers":
 		return "The service did not see the KALSHI-ACCESS-SIGNATURE header: look for a proxy that removes it"
 	}
 	return "The service did not say why. Check the key's scopes, and whether a proxy removes the KALSHI-ACCESS headers " +

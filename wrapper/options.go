@@ -39,11 +39,7 @@ func newConfig(source CredentialSource, opts []Option) (*config, error) {
 	if source == nil {
 		return nil, errNoSource
 	}
-	config := &config{
-		clock:            SystemClock(),
-		maxResponseBytes: maxResponseBytes,
-		retry:            DefaultRetry(),
-	}
+	config := &config{clock: SystemClock(), maxResponseBytes: maxResponseBytes, retry: DefaultRetry()}
 	for i, option := range append([]Option{WithEnvironment(Production)}, opts...) {
 		if option == nil {
 			return nil, fmt.Errorf("kalshi: option %d is nil", i)

@@ -14,45 +14,38 @@ var textRepairs = []struct {
 	what, with string
 	find       *regexp.Regexp
 }{
-	{what: "removed a byte order mark or invisible characters", with: "",
-		find: regexp.MustCompile(`[\x{feff}\x{200b}-\x{200d}\x{2060}]`)},
-	{what: "turned escaped line breaks into line breaks", with: "\n",
-		find: regexp.MustCompile(`\\+r\\+n|\\+[rn]`)},
-	{what: "removed quotes and backslashes", with: "",
-		find: regexp.MustCompile("[\"'`“”‘’\\\\]")},
-	{what: "turned carriage returns into line breaks", with: "\n",
-		find: regexp.MustCompile(`\r\n?`)},
-	{what: "removed indentation and trailing spaces", with: "",
-		find: regexp.MustCompile(`(?m)^[\t\f\v\pZ]+|[\t\f\v\pZ]+$`)},
+	{"removed a byte order mark or invisible characters", "", regexp.MustCompile(`[\x{feff}\x{200b}-\x{200d}\x{2060}]`)},
+	{"turned escaped line breaks into line breaks", "\n", regexp.MustCompile(`\\+r\\+n|\\+[rn]`)},
+	{"removed quotes and backslashes", "", regexp.MustCompile("[\"'`“”‘’\\\\]")},
+	{"turned carriage returns into line breaks", "\n", regexp.MustCompile(`\r\n?`)},
+	{"removed indentation and trailing spaces", "", regexp.MustCompile(`(?m)^[\t\f\v\pZ]+|[\t\f\v\pZ]+$`)},
 }
 
 // armourLabel is a row of armourLabels.
 type armourLabel struct {
 	text    string
-	problem CredentialsProblem
+	problem *problem
 }
-
-func (l armourLabel) private() bool { return strings.HasSuffix(l.text, "PRIVATE KEY") }
 
 // armourLabels lists what PEM armour may announce and the problem that it is. Labels without a
 // problem may hold a usable private key: whether they do, their bytes decide.
 var armourLabels = []armourLabel{
-	{"RSA PRIVATE KEY", ""},
-	{"PRIVATE KEY", ""},
-	{"EC PRIVATE KEY", ProblemECKey},
-	{"DSA PRIVATE KEY", ProblemKeyType},
-	{"ENCRYPTED PRIVATE KEY", ProblemEncrypted},
-	{"OPENSSH PRIVATE KEY", ProblemOpenSSHKey},
-	{"SSH2 PUBLIC KEY", ProblemPublicKey},
-	{"RSA PUBLIC KEY", ProblemPublicKey},
-	{"PUBLIC KEY", ProblemPublicKey},
-	{"EC PARAMETERS", ProblemECKey},
-	{"NEW CERTIFICATE REQUEST", ProblemCertificateRequest},
+	{"RSA PRIVATE KEY", nil},
+	{"PRIVATE KEY", nil},
+	{"EC PRIVATE KEY", problemECKey},
+	{"DSA PRIVATE KEY", problemKeyType},
+	{"ENCRYPTED PRIVATE KEY", problemEncrypted},
+	{"OPENSSH PRIVATE KEY", problemOpenSSHKey},
+	{"SSH2 PUBLIC KEY", problemPublicKey},
+	{"RSA PUBLIC KEY", problemPublicKey},
+	{"PUBLIC KEY", problemPublicKey},
+	{"EC PARAMETERS", problemECKey},
+	{"NEW CERTIFICATE REQUEST", problemCertificateRequest},
 	// Before CERTIFICATE, with which it begins.
-	{"CERTIFICATE REQUEST", ProblemCertificateRequest},
-	{"TRUSTED CERTIFICATE", ProblemCertificate},
-	{"X509 CERTIFICATE", ProblemCertificate},
-	{"CERTIFICATE", ProblemCertificate},
+	{"CERTIFICATE REQUEST", problemCertificateRequest},
+	{"TRUSTED CERTIFICATE", problemCertificate},
+	{"X509 CERTIFICATE", problemCertificate},
+	{"CERTIFICATE", problemCertificate},
 }
 
 // armourPattern finds BEGIN and END lines that have lost dashes, spaces or line breaks.
@@ -73,25 +66,18 @@ type pemRepair struct {
 	nested  bool
 }
 
-// repairPEM returns the DER bytes of the one private key in text and what had to be repaired to
-// find them.
-func repairPEM(text string) ([]byte, []string, CredentialsProblem) {
-	var r pemRepair
-	der, problem := r.der(text)
-	return der, r.repairs, problem
-}
-
-func (r *pemRepair) der(text string) ([]byte, CredentialsProblem) {
+// der returns the DER bytes of the one private key in text.
+func (r *pemRepair) der(text string) ([]byte, *problem) {
 	text = r.clean(text)
 	if text == "" {
-		return nil, ProblemEmpty
+		return nil, problemEmpty
 	}
 	blocks := r.split(text)
 	if len(blocks) == 0 {
 		return r.unarmoured(text)
 	}
 	block, problem := r.choose(blocks)
-	if problem != "" {
+	if problem != nil {
 		return nil, problem
 	}
 	return r.decode(block.body)
@@ -137,77 +123,60 @@ type armouredBlock struct {
 	body  string
 }
 
-// split returns the blocks of text, none if it has no armour at all.
+// split returns the blocks of text, none if it has no armour at all. What stands between two
+// armour lines is a block if the first one begins it or the second one ends it.
 func (r *pemRepair) split(text string) []armouredBlock {
 	var blocks []armouredBlock
-	var around []string
-	at := 0
-	for lines := r.armour(text); len(lines) > 0; lines = lines[1:] {
-		line, before := lines[0], text[at:lines[0].start]
-		at = line.end
-		if !line.begins {
+	var around string
+	var previous armourLine
+	for _, line := range append(r.armour(text), armourLine{start: len(text), begins: true}) {
+		between := text[previous.end:line.start]
+		switch {
+		case previous.begins:
+			blocks = append(blocks, armouredBlock{previous.label, between})
+			r.note("added the missing END line", line.begins)
+		case !line.begins:
+			blocks = append(blocks, armouredBlock{line.label, between})
 			r.note("added the missing BEGIN line", true)
-			blocks = append(blocks, armouredBlock{line.label, before})
-			continue
+		default:
+			around += between
 		}
-		around = append(around, before)
-		end := len(text)
-		if len(lines) > 1 {
-			end = lines[1].start
-		}
-		blocks = append(blocks, armouredBlock{line.label, text[line.end:end]})
-		at = end
-		if len(lines) > 1 && !lines[1].begins {
-			at = lines[1].end
-			lines = lines[1:]
-		} else {
-			r.note("added the missing END line", true)
-		}
+		previous = line
 	}
-	if len(blocks) > 0 {
-		r.note("left out the text around the key", strings.TrimSpace(strings.Join(around, "")+text[at:]) != "")
-	}
+	r.note("left out the text around the key", len(blocks) > 0 && strings.TrimSpace(around) != "")
 	return blocks
 }
 
 // choose returns the one block with a private key.
-func (r *pemRepair) choose(blocks []armouredBlock) (armouredBlock, CredentialsProblem) {
-	var keys []armouredBlock
-	for _, block := range blocks {
-		if block.label.private() {
-			keys = append(keys, block)
-		}
-	}
-	switch len(keys) {
-	case 0:
+func (r *pemRepair) choose(blocks []armouredBlock) (armouredBlock, *problem) {
+	keys := slices.DeleteFunc(slices.Clone(blocks), func(b armouredBlock) bool { return !strings.HasSuffix(b.label.text, "PRIVATE KEY") })
+	switch {
+	case len(keys) == 0:
 		return armouredBlock{}, blocks[0].label.problem
-	case 1:
-		r.note("left out the text around the key", len(blocks) > 1)
-	default:
-		return armouredBlock{}, ProblemSeveralKeys
+	case len(keys) > 1:
+		return armouredBlock{}, problemSeveralKeys
+	case strings.Contains(keys[0].body, "Proc-Type"), strings.Contains(keys[0].body, "DEK-Info"):
+		return armouredBlock{}, problemEncrypted
 	}
-	key := keys[0]
-	if strings.Contains(key.body, "Proc-Type") || strings.Contains(key.body, "DEK-Info") {
-		return armouredBlock{}, ProblemEncrypted
-	}
-	return key, key.label.problem
+	r.note("left out the text around the key", len(blocks) > 1)
+	return keys[0], keys[0].label.problem
 }
 
 // unarmoured reads a text without any armour: the bare base64 body of a key, or a whole PEM
 // that was encoded once more.
-func (r *pemRepair) unarmoured(text string) ([]byte, CredentialsProblem) {
+func (r *pemRepair) unarmoured(text string) ([]byte, *problem) {
 	if sshPublicKey.MatchString(text) {
-		return nil, ProblemPublicKey
+		return nil, problemPublicKey
 	}
 	bytes, ok := decodeBase64(text)
 	switch {
 	case !ok || len(bytes) == 0:
-		return nil, ProblemNotPEM
+		return nil, problemNotPEM
 	case bytes[0] == derSequence:
 		r.note("added the missing BEGIN and END lines", true)
 		return r.decode("\n" + text + "\n")
 	case r.nested:
-		return nil, ProblemNotPEM
+		return nil, problemNotPEM
 	}
 	r.nested = true
 	r.note("decoded the outer of two layers of base64", true)
@@ -217,41 +186,29 @@ func (r *pemRepair) unarmoured(text string) ([]byte, CredentialsProblem) {
 // derSequence is the first byte of every key in DER.
 const derSequence = 0x30
 
-// maxPEMLine is the longest line that tools write between the armour (RFC 7468 and RFC 1421
-// have 64, MIME has 76).
-const maxPEMLine = 76
+// wholeLines finds a body as tools write it between the armour: RFC 7468 and RFC 1421 have lines of
+// 64 characters, MIME has 76.
+var wholeLines = regexp.MustCompile(`^\n(\S{0,76}\n)*$`)
 
-func (r *pemRepair) decode(body string) ([]byte, CredentialsProblem) {
+func (r *pemRepair) decode(body string) ([]byte, *problem) {
 	oneLine := strings.Join(strings.Fields(body), "")
 	if oneLine == "" {
-		return nil, ProblemTruncated
+		return nil, problemTruncated
 	}
 	der, ok := decodeBase64(oneLine)
 	if !ok || len(der) > 0 && der[0] != derSequence {
-		return nil, ProblemDamaged
+		return nil, problemDamaged
 	}
 	rest, err := asn1.Unmarshal(der, new(asn1.RawValue))
 	if err != nil {
-		return nil, ProblemTruncated
+		return nil, problemTruncated
 	}
 	if len(rest) > 0 || len(strings.TrimRight(oneLine, "="))%4 == 1 {
-		return nil, ProblemDamaged
+		return nil, problemDamaged
 	}
-	r.note("restored the line breaks", !hasPEMLines(body))
+	r.note("restored the line breaks", !wholeLines.MatchString(body))
 	r.note("restored the padding", len(oneLine)%4 != 0)
-	return der, ""
-}
-
-func hasPEMLines(body string) bool {
-	if !strings.HasPrefix(body, "\n") || !strings.HasSuffix(body, "\n") {
-		return false
-	}
-	for line := range strings.Lines(strings.TrimSpace(body)) {
-		if len(line) > maxPEMLine+1 || strings.ContainsAny(strings.TrimSpace(line), " \t") {
-			return false
-		}
-	}
-	return true
+	return der, nil
 }
 
 // decodeBase64 decodes text with whatever white space and padding it has. Of a last group with a

@@ -30,45 +30,37 @@ type PrivateKeyReport struct {
 // InspectPrivateKey reads a private key as [NewCredentials] does and reports what it is and what
 // had to be repaired. It returns the same [*CredentialsError] for a key that is refused.
 func InspectPrivateKey(pem []byte) (PrivateKeyReport, error) {
-	key, problem := readPrivateKey(string(pem))
-	if problem != "" {
+	_, report, problem := readPrivateKey(string(pem))
+	if problem != nil {
 		return PrivateKeyReport{}, newCredentialsError(problem, "private key")
 	}
-	return key.report, nil
-}
-
-type privateKey struct {
-	signer crypto.Signer
-	report PrivateKeyReport
+	return report, nil
 }
 
 // readPrivateKey returns a problem instead of an error, here and in all it calls: a problem is a
 // constant and cannot quote what was read.
-func readPrivateKey(text string) (privateKey, CredentialsProblem) {
+func readPrivateKey(text string) (crypto.Signer, PrivateKeyReport, *problem) {
+	var report PrivateKeyReport
 	if len(text) > maxPrivateKeyBytes {
-		return privateKey{}, ProblemTooLarge
+		return nil, report, problemTooLarge
 	}
-	der, repairs, problem := repairPEM(text)
-	if problem != "" {
-		return privateKey{}, problem
+	var repair pemRepair
+	der, problem := repair.der(text)
+	if problem != nil {
+		return nil, report, problem
 	}
 	signer, format, problem := parsePrivateKey(der)
-	if problem != "" {
-		return privateKey{}, problem
+	if problem != nil {
+		return nil, report, problem
 	}
-	report := describe(signer)
-	report.Format, report.Repairs = format, repairs
-	return privateKey{signer, report}, ""
-}
-
-func describe(signer crypto.Signer) PrivateKeyReport {
+	report = PrivateKeyReport{Type: gen.KeyTypeEd25519, Bits: 8 * ed25519.PublicKeySize, Format: format, Repairs: repair.repairs}
 	if key, ok := signer.Public().(*rsa.PublicKey); ok {
-		return PrivateKeyReport{Type: gen.KeyTypeRSA, Bits: key.N.BitLen()}
+		report.Type, report.Bits = gen.KeyTypeRSA, key.N.BitLen()
 	}
-	return PrivateKeyReport{Type: gen.KeyTypeEd25519, Bits: 8 * ed25519.PublicKeySize}
+	return signer, report, nil
 }
 
-func parsePrivateKey(der []byte) (crypto.Signer, string, CredentialsProblem) {
+func parsePrivateKey(der []byte) (crypto.Signer, string, *problem) {
 	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return key, "PKCS#1", checkPublicKey(key.Public())
 	}
@@ -78,71 +70,72 @@ func parsePrivateKey(der []byte) (crypto.Signer, string, CredentialsProblem) {
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, "", ProblemKeyType
+		return nil, "", problemKeyType
 	}
 	return signer, "PKCS#8", checkPublicKey(signer.Public())
 }
 
 // checkPublicKey returns what speaks against key as the public half of an API key, "" if nothing.
-func checkPublicKey(key crypto.PublicKey) CredentialsProblem {
+func checkPublicKey(key crypto.PublicKey) *problem {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
 		if key == nil || key.N == nil {
-			return ProblemSigner
+			return problemSigner
 		}
 		if key.N.BitLen() < minRSABits {
-			return ProblemWeakRSA
+			return problemWeakRSA
 		}
 	case ed25519.PublicKey:
 		if len(key) != ed25519.PublicKeySize {
-			return ProblemSigner
+			return problemSigner
 		}
 	case *ecdsa.PublicKey:
-		return ProblemECKey
+		return problemECKey
 	case nil:
-		return ProblemSigner
+		return problemSigner
 	default:
-		return ProblemKeyType
+		return problemKeyType
 	}
-	return ""
+	return nil
 }
 
-// classifyDER says what der is, given that it is no private key that parses.
-func classifyDER(der []byte) CredentialsProblem {
-	var pkcs8 struct {
+// pkcs8 and encryptedPKCS8 are the structures of RFC 5958 as far as they tell one from the other.
+type (
+	pkcs8 struct {
 		Version   int
 		Algorithm pkix.AlgorithmIdentifier
 		Key       []byte
 	}
-	var encrypted struct {
+	encryptedPKCS8 struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Data      []byte
 	}
+)
+
+// classifyDER says what der is, given that it is not a private key that parses.
+func classifyDER(der []byte) *problem {
+	var key pkcs8
 	switch {
 	case parses(x509.ParseECPrivateKey, der):
-		return ProblemECKey
+		return problemECKey
 	case parses(x509.ParsePKIXPublicKey, der), parses(x509.ParsePKCS1PublicKey, der):
-		return ProblemPublicKey
+		return problemPublicKey
 	case parses(x509.ParseCertificate, der):
-		return ProblemCertificate
+		return problemCertificate
 	case parses(x509.ParseCertificateRequest, der):
-		return ProblemCertificateRequest
-	case fits(der, &pkcs8):
-		return classifyAlgorithm(pkcs8.Algorithm.Algorithm)
-	case fits(der, &encrypted):
-		return ProblemEncrypted
+		return problemCertificateRequest
+	case fits(der, new(encryptedPKCS8)):
+		return problemEncrypted
+	case !fits(der, &key):
+		return problemDamaged
 	}
-	return ProblemDamaged
-}
-
-func classifyAlgorithm(algorithm asn1.ObjectIdentifier) CredentialsProblem {
-	switch algorithm.String() {
+	switch key.Algorithm.Algorithm.String() {
 	case "1.2.840.10045.2.1": // id-ecPublicKey, on a curve that crypto/x509 does not know
-		return ProblemECKey
+		return problemECKey
 	case "1.2.840.113549.1.1.1", "1.3.101.112": // rsaEncryption, id-Ed25519
-		return ProblemDamaged
+		return problemDamaged
 	}
-	return ProblemKeyType
+	return problemKeyType
 }
 
 func parses[T any](parse func([]byte) (T, error), der []byte) bool {

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,50 +24,46 @@ type retry struct {
 	basePath string
 }
 
-// do returns the call after its last attempt.
-func (r *retry) do(req *http.Request) *call {
+// do returns the call after its last attempt, and an [*Error] if there is no answer to it. The
+// context of req does not count.
+func (r *retry) do(ctx context.Context, req *http.Request) (*call, error) {
 	defer closeBody(req)
 	call := newCall(req, r.basePath)
 	backoffs := r.policy.backoffs()
 	for {
 		started := r.clock.Clock.Now()
-		answer, ended := r.attempt(req, call.operation)
-		now := r.clock.Clock.Now()
-		call.take(attempt{
-			answer:   answer,
-			verdict:  decide(call.operation, call.method, answer, ended),
-			duration: now.Sub(started),
-		}, now.Add(r.clock.Offset()))
+		answer, ended := r.attempt(ctx, req, call.operation)
+		duration := r.clock.Clock.Now().Sub(started)
+		call.take(answer, decide(call.operation, call.method, answer, ended), r.clock.Now())
 		if call.again {
 			r.plan(req, call, backoffs.NextBackOff())
 		}
-		r.log(req.Context(), call)
-		if !call.again {
-			return call
+		r.log(ctx, call, duration)
+		if call.again {
+			call.ended = r.clock.Wait(ctx, call.wait)
 		}
-		if call.ended = r.clock.Wait(req.Context(), call.wait); call.ended != nil {
-			return call
+		if !call.again || call.ended != nil {
+			return call, call.failure()
 		}
 	}
 }
 
 // attempt sends a clone of req once, and reports whether the caller's context has ended.
-func (r *retry) attempt(req *http.Request, operation protocol.Operation) (answer, bool) {
-	if err := req.Context().Err(); err != nil {
+func (r *retry) attempt(ctx context.Context, req *http.Request, operation protocol.Operation) (answer, bool) {
+	if err := ctx.Err(); err != nil {
 		return answer{err: err, delivery: refusedHere}, true
 	}
-	ctx, cancel := r.attemptContext(req)
-	defer cancel()
-	clone, err := cloneFor(ctx, req, operation)
+	clone, cancel, err := r.clone(ctx, req, operation)
 	if err != nil {
 		return answer{err: err, delivery: refusedHere}, false
 	}
-	a := r.next.send(clone)
+	defer cancel()
+	a := r.next(clone)
 	if a.response != nil {
 		// The clone's headers carry the signature; whoever prints the response need not see them.
 		a.response.Request = req
 	}
-	ended := req.Context().Err()
+	ended := ctx.Err()
 	if a.err != nil && ended != nil && !errors.Is(a.err, ended) {
 		// A transport may return the context's cause in place of its error.
 		a.err = fmt.Errorf("%w: %w", ended, a.err)
@@ -74,17 +71,24 @@ func (r *retry) attempt(req *http.Request, operation protocol.Operation) (answer
 	return a, ended != nil
 }
 
-// cloneFor returns a clone of req with a body of its own, and keeps net/http from what it would do
-// by itself.
-func cloneFor(ctx context.Context, req *http.Request, operation protocol.Operation) (*http.Request, error) {
-	clone := req.Clone(ctx)
+// clone returns a clone of req for one attempt, with a body of its own, and keeps net/http from
+// what it would do by itself. The clone's context ends with the attempt, which includes reading
+// the response body. A connection that is upgraded goes on after its answer, so the caller alone
+// bounds it.
+func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol.Operation) (*http.Request, context.CancelFunc, error) {
+	body := req.Body
 	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
+		var err error
+		if body, err = req.GetBody(); err != nil {
+			return nil, nil, err
 		}
-		clone.Body = body
 	}
+	cancel := func() {}
+	if !isUpgrade(req) {
+		ctx, cancel = context.WithTimeout(ctx, r.policy.AttemptTimeout)
+	}
+	clone := req.Clone(ctx)
+	clone.Body = body
 	if !protocol.IsIdempotent(protocol.Method(req)) {
 		// net/http would send a body again, below retry and signing, where HTTP/2 resets the stream
 		// or where there is an Idempotency-Key.
@@ -95,16 +99,7 @@ func cloneFor(ctx context.Context, req *http.Request, operation protocol.Operati
 		// seemed to have ended that may be a private key.
 		clone.Close = true
 	}
-	return clone, nil
-}
-
-// attemptContext bounds an attempt, which includes reading the response body. A request to
-// upgrade the connection goes on after its answer, so it is bounded by the caller alone.
-func (r *retry) attemptContext(req *http.Request) (context.Context, context.CancelFunc) {
-	if isUpgrade(req) {
-		return req.Context(), func() {}
-	}
-	return context.WithTimeout(req.Context(), r.policy.AttemptTimeout)
+	return clone, cancel, nil
 }
 
 // plan sets how long to wait before the next attempt, or why there is none although the retry
@@ -113,23 +108,19 @@ func (r *retry) plan(req *http.Request, call *call, backoff time.Duration) {
 	switch {
 	case call.reason == reasonTimestamp && call.signedAfresh:
 		// The correction did not help, so it must not spoil the calls that follow.
-		r.clock.forget()
-		call.overrule(reasonTimestampAgain)
+		r.clock.offset.Store(0)
+		call.again, call.reason = false, reasonTimestampAgain
 	case call.attempts >= r.policy.MaxAttempts:
-		call.overrule(reasonAttemptsUsedUp)
-	case hasBody(req) && req.GetBody == nil:
-		call.overrule(reasonNoReplay)
+		call.again, call.reason = false, reasonAttemptsUsedUp
+	case req.Body != nil && req.Body != http.NoBody && req.GetBody == nil:
+		call.again, call.reason = false, reasonNoReplay
 	case call.retryAfter > r.policy.MaxRetryAfter:
-		call.overrule(reasonRetryAfter)
+		call.again, call.reason = false, reasonRetryAfter
 	case call.reason == reasonTimestamp:
 		call.signedAfresh = true
 	default:
 		call.wait = max(backoff, call.retryAfter)
 	}
-}
-
-func (a *attempt) overrule(why reason) {
-	a.again, a.reason = false, why
 }
 
 // backoffs returns waits that grow exponentially with full jitter: each is drawn evenly from
@@ -148,7 +139,7 @@ func (r Retry) backoffs() *backoff.ExponentialBackOff {
 
 // log writes one record per attempt. It names the fields that it shows instead of those that it
 // hides: no body, no header value, no signature, no error text.
-func (r *retry) log(ctx context.Context, call *call) {
+func (r *retry) log(ctx context.Context, call *call, duration time.Duration) {
 	if r.logger == nil {
 		return
 	}
@@ -157,10 +148,10 @@ func (r *retry) log(ctx context.Context, call *call) {
 		level = slog.LevelDebug
 	}
 	r.logger.LogAttrs(ctx, level, "kalshi request",
-		slog.String("operation", call.label()),
+		slog.String("operation", cmp.Or(string(call.operation), call.method+" "+call.path)),
 		slog.Int("attempt", call.attempts),
 		slog.Int("status", call.status()),
-		slog.Duration("duration", call.duration),
+		slog.Duration("duration", duration),
 		slog.Bool("retry", call.again),
 		slog.String("reason", string(call.reason)),
 		slog.Duration("wait", call.wait),
@@ -169,10 +160,6 @@ func (r *retry) log(ctx context.Context, call *call) {
 
 func isUpgrade(req *http.Request) bool {
 	return req.Header.Get("Upgrade") != ""
-}
-
-func hasBody(req *http.Request) bool {
-	return req.Body != nil && req.Body != http.NoBody
 }
 
 func closeBody(req *http.Request) {

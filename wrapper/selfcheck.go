@@ -55,8 +55,12 @@ func signerFault(public crypto.PublicKey, text, signed string) string {
 	raw, _ := base64.StdEncoding.DecodeString(signed) // which this package encoded
 	switch public := public.(type) {
 	case *rsa.PublicKey:
-		if fault := rsaFault(public, text, raw); fault != "" {
-			return fault
+		digest := sha256.Sum256([]byte(text))
+		if rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], raw) == nil {
+			return "it signs with PKCS#1 v1.5, where RSA-PSS is needed"
+		}
+		if rsa.VerifyPSS(public, crypto.SHA256, digest[:], raw, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}) == nil {
+			return "its RSA-PSS signatures must have a salt of 32 bytes"
 		}
 	case ed25519.PublicKey:
 		if signsDigest(public, text, raw) {
@@ -64,18 +68,6 @@ func signerFault(public crypto.PublicKey, text, signed string) string {
 		}
 	}
 	return "its private key is not the other half of the public key that it names"
-}
-
-func rsaFault(public *rsa.PublicKey, text string, raw []byte) string {
-	digest := sha256.Sum256([]byte(text))
-	anySalt := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}
-	switch {
-	case rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], raw) == nil:
-		return "it signs with PKCS#1 v1.5, where RSA-PSS is needed"
-	case rsa.VerifyPSS(public, crypto.SHA256, digest[:], raw, anySalt) == nil:
-		return "its RSA-PSS signatures must have a salt of 32 bytes"
-	}
-	return ""
 }
 
 func signsDigest(public ed25519.PublicKey, text string, raw []byte) bool {

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,42 +43,38 @@ func SignRequest(source CredentialSource) gen.RequestEditorFn {
 // was not sent.
 var errSignedLate = errors.New("the signature came too late")
 
-// signEach is the layer that signs each attempt, with the time of that attempt and the
-// credentials that the source has at that time.
-type signEach struct {
-	next   layer
-	source CredentialSource
-	clock  *serviceClock
-	base   *url.URL
+// signEach is the layer that signs each attempt for the origin of base, with the time of that
+// attempt and the credentials that the source has at that time.
+func signEach(next layer, source CredentialSource, clock *serviceClock, base *url.URL) layer {
+	return func(req *http.Request) answer {
+		if err := checkSignable(req, base); err != nil {
+			return refuse(req, err)
+		}
+		credentials, err := signWith(req.Context(), source, req, clock.Now())
+		if err != nil {
+			return refuse(req, err)
+		}
+		if ended := req.Context().Err(); ended != nil {
+			closeBody(req)
+			return answer{err: fmt.Errorf("%w: %w", errSignedLate, ended), delivery: neverSent}
+		}
+		a := next(req)
+		if a.status() == http.StatusUnauthorized {
+			a.selfCheck = newSelfCheck(credentials, req)
+		}
+		return a
+	}
 }
 
-func (s *signEach) send(req *http.Request) answer {
-	if err := s.check(req); err != nil {
-		return refuse(req, err)
-	}
-	credentials, err := signWith(req.Context(), s.source, req, s.clock.Now())
-	if err != nil {
-		return refuse(req, err)
-	}
-	if ended := req.Context().Err(); ended != nil {
-		closeBody(req)
-		return answer{err: fmt.Errorf("%w: %w", errSignedLate, ended), delivery: neverSent}
-	}
-	a := s.next.send(req)
-	if a.status() == http.StatusUnauthorized {
-		a.selfCheck = newSelfCheck(credentials, req)
-	}
-	return a
-}
-
-// check returns why a request must not carry this client's signature, nil if it may.
-func (s *signEach) check(req *http.Request) error {
+// checkSignable returns why a request must not carry a signature for the origin of base, nil if it
+// may.
+func checkSignable(req *http.Request, base *url.URL) error {
 	if req.Response != nil {
 		return refuseRedirected(req.Response)
 	}
-	if req.URL.Scheme != s.base.Scheme || !sameHost(req.URL, s.base) {
+	if !isSameOrigin(req.URL, base) {
 		return fmt.Errorf("%w: the request goes to another origin than the client's base URL %s://%s; make a client for that origin",
-			ErrInsecure, s.base.Scheme, s.base.Host)
+			ErrInsecure, base.Scheme, base.Host)
 	}
 	if req.Host != "" && req.Host != req.URL.Host {
 		return fmt.Errorf("%w: the request's Host is not that of its URL; leave Request.Host empty", ErrInsecure)
@@ -86,7 +83,8 @@ func (s *signEach) check(req *http.Request) error {
 		return fmt.Errorf("%w: the URL is opaque, so its path cannot be signed; set URL.Path", ErrInvalidRequest)
 	}
 	for name := range req.Header {
-		if isCredentialHeader(name) {
+		switch http.CanonicalHeaderKey(name) {
+		case canonicalKey, canonicalSignature, canonicalTimestamp:
 			return fmt.Errorf("%w: the request already has the header %s; leave it to the transport", ErrInvalidRequest, name)
 		}
 	}
@@ -109,24 +107,12 @@ func mayFollowEffect(status int) bool {
 	return status == http.StatusFound || status == http.StatusSeeOther
 }
 
-func sameHost(a, b *url.URL) bool {
-	return strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+func isSameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && (a.Host == b.Host || strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b))
 }
 
 func portOf(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
-	}
-	if u.Scheme == "http" {
-		return "80"
-	}
-	return "443"
-}
-
-func isCredentialHeader(name string) bool {
-	return strings.EqualFold(name, protocol.HeaderKey) ||
-		strings.EqualFold(name, protocol.HeaderSignature) ||
-		strings.EqualFold(name, protocol.HeaderTimestamp)
+	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
 // signWith signs req and returns what it was signed with.

@@ -25,9 +25,8 @@ import (
 //
 // A Transport is safe for concurrent use.
 type Transport struct {
+	config *config
 	chain  *retry
-	clock  *serviceClock
-	caller http.RoundTripper
 }
 
 // NewTransport returns a Transport that signs with the credentials of source. It returns an
@@ -37,29 +36,25 @@ func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTransport(source, config), nil
-}
-
-func newTransport(source CredentialSource, config *config) *Transport {
-	clock := &serviceClock{Clock: config.clock}
-	return &Transport{chain: assemble(source, clock, config), clock: clock, caller: config.transport}
+	return &Transport{config: config, chain: assemble(source, config)}, nil
 }
 
 // assemble builds the chain from the caller's transport upwards: retry -> sign -> clock -> size
 // limit -> the caller's transport. Signing stands below retry, so that every attempt has its own
 // timestamp and signature.
-func assemble(source CredentialSource, clock *serviceClock, config *config) *retry {
-	limited := &sizeLimit{transport: config.transport, maxBytes: config.maxResponseBytes}
-	timed := &keepClock{next: limited, clock: clock}
-	signed := &signEach{next: timed, source: source, clock: clock, base: config.baseURL}
-	return &retry{next: signed, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
+func assemble(source CredentialSource, config *config) *retry {
+	clock := &serviceClock{Clock: config.clock}
+	chain := limitSize(config.transport, config.maxResponseBytes)
+	chain = keepClock(chain, clock)
+	chain = signEach(chain, source, clock, config.baseURL)
+	return &retry{next: chain, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
 }
 
 // RoundTrip implements [http.RoundTripper]. It does not change req.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	call := t.chain.do(req)
-	if failure := call.failure(); failure != nil {
-		return nil, failure
+	call, err := t.chain.do(req.Context(), req)
+	if err != nil {
+		return nil, err
 	}
 	return call.response, nil
 }
@@ -67,13 +62,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // ClockOffset returns how far the local clock is behind the service's, as learned from the last
 // refused timestamp; 0 if none was refused or the clocks agree to within 2 s.
 func (t *Transport) ClockOffset() time.Duration {
-	return t.clock.Offset()
+	return t.chain.clock.Offset()
 }
 
 // CloseIdleConnections closes the idle connections of the caller's transport, if it has that
 // method, as [http.Client.CloseIdleConnections] expects.
 func (t *Transport) CloseIdleConnections() {
-	if closer, ok := t.caller.(interface{ CloseIdleConnections() }); ok {
+	if closer, ok := t.config.transport.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }

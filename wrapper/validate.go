@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -19,105 +20,97 @@ const maxSubaccount = 63
 
 var subtraderPattern = regexp.MustCompile(`^.+_[0-9A-Za-z]{1,16}$`)
 
-// The checks of requests return errors that start with the name of the field.
+// A rule is one that the contract has for requests. Problem begins with the name of the field.
+type rule struct {
+	broken  bool
+	problem string
+}
+
+// check returns the problem of the first rule that is broken, nil if there is none.
+func check(rules ...rule) error {
+	for _, rule := range rules {
+		if rule.broken {
+			return errors.New(rule.problem)
+		}
+	}
+	return nil
+}
 
 func checkGenerate(request gen.GenerateAPIKeyRequest) error {
-	if request.KeyType != nil && !request.KeyType.Valid() {
-		return errors.New("key_type must be rsa or ed25519, or left out for rsa")
-	}
-	return checkKeyRequest(request.Name, request.Scopes, request.Subaccount, request.FCMSubtraderID)
+	return cmp.Or(
+		check(rule{request.KeyType != nil && !request.KeyType.Valid(), "key_type must be rsa or ed25519, or left out for rsa"}),
+		checkKeyRequest(request.Name, request.Scopes, request.Subaccount, request.FCMSubtraderID),
+	)
 }
 
 func checkCreate(request gen.CreateAPIKeyRequest) error {
-	if err := checkPublicKeyText(request.PublicKey); err != nil {
-		return err
-	}
-	return checkKeyRequest(request.Name, request.Scopes, request.Subaccount, request.FCMSubtraderID)
+	return cmp.Or(
+		checkPublicKeyText(request.PublicKey),
+		checkKeyRequest(request.Name, request.Scopes, request.Subaccount, request.FCMSubtraderID),
+	)
 }
 
 func checkKeyRequest(name string, scopes *gen.Scopes, subaccount *gen.Subaccount, subtrader *gen.FCMSubtraderID) error {
-	if strings.TrimSpace(name) == "" {
-		return errors.New("name must not be empty")
-	}
-	if !utf8.ValidString(name) {
-		return errors.New("name must be valid UTF-8; JSON would change it")
-	}
-	if subaccount != nil && subtrader != nil {
-		return errors.New("subaccount and fcm_subtrader_id exclude each other; set one of them")
-	}
-	if subaccount != nil && (*subaccount < 0 || *subaccount > maxSubaccount) {
-		return fmt.Errorf("subaccount must be from 0 to %d, is %d", maxSubaccount, *subaccount)
-	}
-	return errors.Join(checkScopes(scopes), checkSubtrader(subtrader))
+	return cmp.Or(check(
+		rule{strings.TrimSpace(name) == "", "name must not be empty"},
+		rule{!utf8.ValidString(name), "name must be valid UTF-8; JSON would change it"},
+		rule{subaccount != nil && subtrader != nil, "subaccount and fcm_subtrader_id exclude each other; set one of them"},
+		rule{subaccount != nil && (*subaccount < 0 || *subaccount > maxSubaccount), "subaccount must be from 0 to 63"},
+	), checkScopes(scopes), checkSubtrader(subtrader))
 }
 
 func checkScopes(scopes *gen.Scopes) error {
 	if scopes == nil {
 		return nil
 	}
-	if len(*scopes) == 0 {
+	unknown := slices.IndexFunc(*scopes, func(s gen.Scope) bool { return !s.Valid() })
+	if unknown >= 0 {
+		return fmt.Errorf("scopes: %q is not a scope that can be asked for", scrub(string((*scopes)[unknown]), maxCodeLength))
+	}
+	return check(
 		// Whether the service reads an empty list as none or as full access is not recorded.
-		return errors.New("scopes must name at least one scope, or be left out for full access")
-	}
-	for _, scope := range *scopes {
-		if !scope.Valid() {
-			return fmt.Errorf("scopes: %q is not a scope that can be asked for", scrub(string(scope), maxCodeLength))
-		}
-	}
-	if slices.Contains(*scopes, gen.ScopeWrite) && !slices.Contains(*scopes, gen.ScopeRead) {
-		return errors.New("scopes: write needs read too")
-	}
-	return nil
+		rule{len(*scopes) == 0, "scopes must name at least one scope, or be left out for full access"},
+		rule{slices.Contains(*scopes, gen.ScopeWrite) && !slices.Contains(*scopes, gen.ScopeRead), "scopes: write needs read too"},
+	)
 }
 
 func checkSubtrader(id *gen.FCMSubtraderID) error {
-	if id == nil || subtraderPattern.MatchString(*id) {
-		return nil
-	}
-	return errors.New("fcm_subtrader_id must be {user_id}_{suffix}, with a suffix of 1 to 16 ASCII letters and digits")
+	malformed := id != nil && !subtraderPattern.MatchString(*id)
+	return check(rule{malformed, "fcm_subtrader_id must be {user_id}_{suffix}, with a suffix of 1 to 16 ASCII letters and digits"})
 }
 
 // checkKeyID accepts UUIDs only: every recorded key ID is one (source: observed), and none can
 // change the path of a request.
 func checkKeyID(id string) error {
-	switch {
-	case id == "":
-		return errors.New("api_key must not be empty: it is the ID of the key to delete")
-	case !protocol.IsKeyID(id):
-		return errors.New("api_key must be a UUID, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11")
-	}
-	return nil
+	return check(
+		rule{id == "", "api_key must not be empty: it is the ID of the key to delete"},
+		rule{!protocol.IsKeyID(id), "api_key must be a UUID, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11"},
+	)
 }
 
 // checkPublicKeyText makes sure that nothing but a public key leaves the machine. Its errors quote
 // nothing of the text.
 func checkPublicKeyText(text string) error {
 	block, rest := pem.Decode([]byte(text))
-	switch {
-	case strings.TrimSpace(text) == "":
-		return errors.New("public_key must not be empty")
-	case strings.Contains(text, "PRIVATE KEY"):
-		return errors.New("public_key holds a private key; keep it, and give its public half (openssl pkey -in FILE -pubout)")
-	case block == nil || !strings.HasPrefix(strings.TrimSpace(text), "-----BEGIN"):
-		return errors.New("public_key is not PEM; it must start with -----BEGIN PUBLIC KEY-----")
-	case block.Type != "PUBLIC KEY":
-		return errors.New("public_key must be PEM SPKI (BEGIN PUBLIC KEY); convert it with openssl pkey -pubout")
-	case strings.TrimSpace(string(rest)) != "":
-		return errors.New("public_key must hold one key and nothing after it")
+	if block == nil {
+		block = new(pem.Block)
 	}
-	return checkSPKI(block.Bytes)
+	return cmp.Or(check(
+		rule{strings.TrimSpace(text) == "", "public_key must not be empty"},
+		rule{strings.Contains(text, "PRIVATE KEY"), "public_key holds a private key; keep it, and give its public half (openssl pkey -in FILE -pubout)"},
+		rule{!strings.HasPrefix(strings.TrimSpace(text), "-----BEGIN"), "public_key is not PEM; it must start with -----BEGIN PUBLIC KEY-----"},
+		rule{block.Type == "", "public_key is not PEM, or is cut short"},
+		rule{block.Type != "PUBLIC KEY", "public_key must be PEM SPKI (BEGIN PUBLIC KEY); convert it with openssl pkey -pubout"},
+		rule{strings.TrimSpace(string(rest)) != "", "public_key must hold one key and nothing after it"},
+	), checkSPKI(block.Bytes))
 }
 
 func checkSPKI(der []byte) error {
 	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		return errors.New("public_key does not parse as a public key; it may be cut short")
-	}
-	switch checkPublicKey(key) {
-	case "":
-		return nil
-	case ProblemWeakRSA:
-		return fmt.Errorf("public_key must be an RSA key of at least %d bits", minRSABits)
-	}
-	return errors.New("public_key must be an RSA or Ed25519 key")
+	problem := checkPublicKey(key)
+	return check(
+		rule{err != nil, "public_key does not parse as a public key; it may be cut short"},
+		rule{problem == problemWeakRSA, "public_key must be an RSA key of at least 2048 bits"},
+		rule{problem != nil, "public_key must be an RSA or Ed25519 key"},
+	)
 }
