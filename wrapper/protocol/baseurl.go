@@ -11,6 +11,8 @@ import (
 // ErrInsecure reports a URL that would show a signature on the way: plain http to another machine.
 var ErrInsecure = errors.New("insecure")
 
+var errUserInBaseURL = errors.New("base URL: must not hold a user name or password; requests are signed instead")
+
 const baseURLForm = "it must be absolute, such as https://external-api.demo.kalshi.co/trade-api/v2"
 
 // ParseBaseURL reads a base URL such as https://host/trade-api/v2 and returns it in the one form
@@ -26,14 +28,15 @@ func ParseBaseURL(text string) (*url.URL, error) {
 		return nil, errors.New("base URL: lacks https:// (or http:// for this machine) at its beginning; " + baseURLForm)
 	}
 	base, err := url.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("base URL: %w", errors.Unwrap(err))
-	}
 	switch {
+	case err != nil && strings.Contains(text, "@"): // its text could show a part of a password
+		return nil, errUserInBaseURL
+	case err != nil:
+		return nil, fmt.Errorf("base URL: %w", errors.Unwrap(err))
 	case base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
 		return nil, errors.New("base URL: " + baseURLForm)
 	case base.User != nil:
-		return nil, errors.New("base URL: must not hold a user name or password; requests are signed instead")
+		return nil, errUserInBaseURL
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
 		return nil, errors.New("base URL: must not have a query or fragment")
 	}

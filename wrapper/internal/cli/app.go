@@ -15,8 +15,6 @@ type app struct {
 	terminal bool
 	// reserve creates the file that a private key will be written to.
 	reserve func(path string) (keyFile, error)
-	// network is how doctor reaches hosts. The zero network is this machine's own.
-	network network
 }
 
 // run executes the command that args name and returns the program's exit code.

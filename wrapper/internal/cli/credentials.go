@@ -80,3 +80,7 @@ func (f *credentialFlags) storeToSignWith(getenv func(string) string) (string, e
 	}
 	return dir, nil
 }
+
+func keyVariables() []string {
+	return []string{wrapper.EnvAPIKeyID, wrapper.EnvPrivateKeyPath, wrapper.EnvPrivateKey}
+}

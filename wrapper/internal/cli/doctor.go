@@ -4,27 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"kalshi.internal/apikeys/wrapper/doctor"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // doctorTimeout bounds a whole examination: a name, a handshake and a few requests (our own
 // choice).
 const doctorTimeout = 60 * time.Second
 
-const doctorHelp = `Looks for what keeps requests from being accepted, in the order in which it would show,
-and says what to do about each: the settings, the key ID, the private key and its file, the
-base URL, the proxy, the name, TLS, who answers, the clock, a signed request, and what the
-key may do. Nothing is changed. A check that cannot be made says why. With a store, the
-key is the one that is current there for the base URL, as for every other command.
+const doctorHelp = `Checks, in this order, what a request needs to be accepted, and says what to do about
+each problem: the settings, the key ID, the private key and its file, the base URL, the
+proxy, the host name, TLS, who answers, the clock, a signed request, and what the key may
+do. Nothing is changed. A check that is not possible says why. With a store, the key is
+the one that is current there for the base URL, as for every other command.
 
 The output holds no key material and no signature, so it can be pasted into an issue. It
 names the key ID, the host and the paths, with ~ for the home directory.
 
---mend FILE also writes the private key to a new file, as clean PEM and for its owner only.
+--mend FILE also writes the private key to a new file, as clean PEM that only its owner
+may read.
 
 --try-other-environments asks the service's other environments for a key ID that this one
 does not know. It sends them the key ID with a signature that can list the keys, for some
@@ -55,19 +60,7 @@ func (a app) newDoctorCommand() *cobra.Command {
 		Args:  takes(),
 	}
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if flags.service.timeout <= 0 {
-			return usage("--timeout must be greater than zero", "")
-		}
-		ctx, cancel := context.WithTimeout(command.Context(), flags.service.timeout)
-		defer cancel()
-		report := a.examine(ctx, flags)
-		if err := flags.output.write(a.stdout, report, report.table()); err != nil {
-			return err
-		}
-		if isInterrupted(ctx) {
-			return &failure{code: exitFailure, text: "doctor was interrupted", hint: "Run it again: what was not checked may be what is wrong"}
-		}
-		return report.verdict()
+		return a.examine(command.Context(), &flags)
 	}
 	flags.service.registerFor(command.Flags(), doctorTimeout)
 	registerStore(command.Flags(), &flags.service.credentials.store)
@@ -78,105 +71,99 @@ func (a app) newDoctorCommand() *cobra.Command {
 	return command
 }
 
-// examination is one run of doctor: what later checks need of earlier ones. A field is empty
-// where the check that fills it has found a problem.
-type examination struct {
-	app
-	flags    doctorFlags
-	settings doctorSettings
-	service  doctorService
-	answer   doctorAnswer
+func (a app) examine(ctx context.Context, flags *doctorFlags) error {
+	if flags.service.timeout <= 0 {
+		return usage("--timeout must be greater than zero", "")
+	}
+	config, err := a.doctorConfig(flags)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, flags.service.timeout)
+	defer cancel()
+	report := doctor.Run(ctx, config)
+	if err := flags.output.write(a.stdout, report, checkRows(report.Checks)); err != nil {
+		return err
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &failure{code: exitFailure, text: "doctor was interrupted", hint: "Run it again: what was not checked may be what is wrong"}
+	}
+	return problemsError(report.Problems())
 }
 
-// examine makes the checks. Their order and their IDs are part of the command's interface.
-func (a app) examine(ctx context.Context, flags doctorFlags) doctorReport {
-	e := &examination{app: a, flags: flags}
-	e.settings.read(flags.service.credentials, a.getenv)
-	e.readStore(ctx)
-	defer e.service.close()
-	report := doctorReport{abbreviate: abbreviator(a.getenv("HOME"))}
-	for _, check := range []struct {
-		id   string
-		make func(context.Context) finding
-	}{
-		{"variables", e.checkVariables},
-		{"key_id", e.checkKeyID},
-		{"private_key", e.checkPrivateKey},
-		{"file_mode", e.checkFileMode},
-		{"base_url", e.checkBaseURL},
-		{"proxy", e.checkProxy},
-		{"name_resolution", e.checkName},
-		{"tls", e.checkTLS},
-		{"service", e.checkService},
-		{"clock", e.checkClock},
-		{"signed_request", e.checkSignedRequest},
-		{"other_environments", e.checkOtherEnvironments},
-		{"scopes", e.checkScopes},
-		{"bindings", e.checkBindings},
-		{"attestation", e.checkAttestation},
-	} {
-		report.add(check.id, orInterrupted(ctx, check.make))
+func (a app) doctorConfig(flags *doctorFlags) (doctor.Config, error) {
+	given, err := flags.service.address(a.getenv)
+	if err != nil {
+		return doctor.Config{}, err
 	}
-	switch {
-	case flags.mend == "":
-	case isInterrupted(ctx):
-		report.add("mend", unchecked("interrupted"))
-	default:
-		report.add("mend", e.mend())
+	key := &flags.service.credentials
+	config := doctor.Config{
+		Getenv: a.getenv, BaseURL: given,
+		KeyID: string(key.keyID), PrivateKeyFile: string(key.privateKeyFile),
+		TryOtherEnvironments: flags.otherEnvironments, Mend: string(flags.mend),
+		Create: func(path string) (doctor.File, error) {
+			file, err := a.reserve(path)
+			return mendedFile{file}, err
+		},
 	}
-	return report
+	if flags.service.verbose {
+		config.Logger = a.logger()
+	}
+	dir, err := key.storeToSignWith(a.getenv)
+	if dir == "" && err == nil {
+		return config, nil
+	}
+	config.Store = dir
+	config.CurrentKey = func(ctx context.Context, base *url.URL) (keystore.Entry, error) {
+		entry := keystore.Entry{}
+		if err == nil {
+			entry, err = currentEntry(ctx, dir, base.String())
+		}
+		if err != nil {
+			text, hint := describe(err)
+			return entry, &doctor.AdvisedError{Text: text, Advice: hint}
+		}
+		return entry, nil
+	}
+	return config, nil
 }
 
-// orInterrupted makes a check, unless the user has had enough. What a check finds while it is
-// broken off says nothing about what it looks at.
-func orInterrupted(ctx context.Context, check func(context.Context) finding) finding {
-	if !isInterrupted(ctx) {
-		if found := check(ctx); !isInterrupted(ctx) {
-			return found
+type mendedFile struct{ keyFile }
+
+func (f mendedFile) Keep(content []byte) error { return f.keep(secret.NewPEM(string(content))) }
+func (f mendedFile) Discard() error            { return f.discard() }
+
+func checkRows(checks []doctor.Check) [][]string {
+	rows := [][]string{{"STATUS", "CHECK", "FINDING"}}
+	for _, check := range checks {
+		status := string(check.Status)
+		if check.Status == doctor.StatusUnchecked {
+			status = "-"
+		}
+		rows = append(rows, []string{status, check.ID, check.Text})
+		if check.Advice != "" {
+			rows = append(rows, []string{"", "", "what to do: " + check.Advice})
 		}
 	}
-	return unchecked("interrupted")
+	return rows
 }
 
-// isInterrupted tells an interrupt from the end of --timeout, which is an answer in itself: none
-// came in time.
-func isInterrupted(ctx context.Context) bool {
-	return errors.Is(ctx.Err(), context.Canceled)
-}
-
-// abbreviator returns a function that puts ~ in the place of the home directory where a path
-// begins with it. A quote before the path moves behind the ~, which shells expand outside of
-// quotes only.
-func abbreviator(home string) func(string) string {
-	home = strings.TrimRight(home, "/")
-	if home == "" {
-		return func(text string) string { return text }
-	}
-	begins := regexp.MustCompile(`(^|[\s=("':])` + regexp.QuoteMeta(home) + `/`)
-	return func(text string) string {
-		return strings.ReplaceAll(begins.ReplaceAllString(text, "${1}~/"), "'~/", "~/'")
-	}
-}
-
-// verdict returns the error of the first problem, nil if there is none.
-func (r *doctorReport) verdict() error {
-	var problems []string
-	code := exitOK
-	for _, check := range r.Checks {
-		if check.Status != statusProblem {
-			continue
-		}
-		problems = append(problems, check.ID)
-		if code == exitOK {
-			code = check.code
-		}
-	}
+// problemsError returns the error of the first problem, nil if there is none.
+func problemsError(problems []doctor.Check) error {
 	if len(problems) == 0 {
 		return nil
 	}
+	code := exitUsage
+	if kind := problems[0].Kind; !errors.Is(kind, doctor.ErrSettings) {
+		code = exitCodeOf(kind)
+	}
+	ids := make([]string, len(problems))
+	for i, check := range problems {
+		ids[i] = check.ID
+	}
 	return &failure{
 		code: code,
-		text: fmt.Sprintf("doctor found a problem with %s", strings.Join(problems, ", ")),
+		text: fmt.Sprintf("doctor found a problem with %s", strings.Join(ids, ", ")),
 		hint: "Begin with the first: the others may follow from it",
 	}
 }

@@ -13,11 +13,12 @@ import (
 // useStore brings the key into a store, and leaves it out of the environment.
 func (p *patient) useStore() (dir string) {
 	p.t.Helper()
-	file := p.useFile(p.key.PrivateKey.RevealPrivateKey(), 0o600)
-	given := []string{wrapper.EnvAPIKeyID, wrapper.EnvPrivateKey, wrapper.EnvPrivateKeyPath}
-	for _, name := range given {
-		delete(p.world.Env, name)
+	file := filepath.Join(p.t.TempDir(), "key.pem")
+	if err := os.WriteFile(file, []byte(p.key.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
+		p.t.Fatal(err)
 	}
+	delete(p.world.Env, wrapper.EnvAPIKeyID)
+	delete(p.world.Env, wrapper.EnvPrivateKey)
 	dir = filepath.Join(p.t.TempDir(), "keys")
 	p.world.Env["KALSHI_STORE"] = dir
 	run(p.t.Context(), p.world, "import", p.key.ID, file).want(p.t, 0)

@@ -117,6 +117,13 @@ func (a app) newClient(ctx context.Context, flags *serviceFlags) (*wrapper.Clien
 	return client, nil
 }
 
+// usableBaseURL returns what the library has against a base URL. Nothing is signed with no
+// credentials.
+func usableBaseURL(address string) error {
+	_, err := wrapper.NewTransport((*wrapper.Credentials)(nil), wrapper.WithBaseURL(address))
+	return err
+}
+
 func unusableAddress(err error) error {
 	if errors.Is(err, wrapper.ErrInsecure) {
 		return usage(err.Error(), "")

@@ -90,3 +90,11 @@ func rank(state keystore.State) int {
 	}
 	return 1
 }
+
+// shellWord returns text as one word of a POSIX shell.
+func shellWord(text string) string {
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,74 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"kalshi.internal/apikeys/wrapper"
+)
+
+// lookupTimeout bounds resolving a name (our own choice).
+const lookupTimeout = 10 * time.Second
+
+// checkProxy shows only the proxy's host: the settings may hold a password.
+func (e *examination) checkProxy(context.Context) Check {
+	if e.base == nil {
+		return unchecked("there is no usable base URL")
+	}
+	var err error
+	if e.Transport.Proxy != nil {
+		e.proxy, err = e.Transport.Proxy(&http.Request{URL: e.base})
+	}
+	if err != nil || !endsAfterHost(e.proxy) {
+		return problem(ErrSettings, "the proxy settings cannot be read",
+			"Set HTTPS_PROXY to a URL such as http://proxy.example:3128, with special characters of a password percent-encoded, or unset it")
+	}
+	e.routed = true
+	if e.proxy == nil {
+		return fine("none for " + e.base.Hostname())
+	}
+	return fine(fmt.Sprintf("requests to %s go through %s, which HTTPS_PROXY names", e.base.Hostname(), e.proxy.Host))
+}
+
+// endsAfterHost reports whether a proxy's URL has nothing after the host. A password with a # or a /
+// in it makes a URL of other parts, and its beginning would pass for the host.
+func endsAfterHost(proxy *url.URL) bool {
+	return proxy == nil || (strings.Trim(proxy.Path, "/") == "" && proxy.RawQuery == "" && proxy.Fragment == "")
+}
+
+func (e *examination) checkName(ctx context.Context) Check {
+	if !e.routed {
+		return unchecked("it is not known where to connect to")
+	}
+	host := e.base.Hostname()
+	switch {
+	case e.proxy != nil:
+		e.resolved = true
+		return unchecked("the proxy resolves names")
+	case net.ParseIP(host) != nil:
+		e.resolved = true
+		return fine(host + " is an address")
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	addresses, err := e.LookupHost(ctx, host)
+	if err != nil {
+		text, advice := unresolved(host, err)
+		return problem(wrapper.ErrUnavailable, text, advice)
+	}
+	e.resolved = true
+	return fine(fmt.Sprintf("%s has %d addresses", host, len(addresses)))
+}
+
+func unresolved(host string, err error) (text, advice string) {
+	if failure, ok := errors.AsType[*net.DNSError](err); ok && failure.IsNotFound {
+		return "there is no host " + host, "Check the base URL for typing errors. " + adviceForURL
+	}
+	return "no name server answered for " + host, "Check this machine's network, VPN and DNS settings"
+}

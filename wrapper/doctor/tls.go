@@ -1,0 +1,134 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+
+	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/protocol"
+)
+
+// contactTimeout bounds the request without credentials (our own choice).
+const contactTimeout = 15 * time.Second
+
+// contact is the answer to a request without credentials, and when it was asked and given.
+type contact struct {
+	*http.Response
+
+	asked, arrived time.Time
+}
+
+func (e *examination) checkTLS(ctx context.Context) Check {
+	if !e.resolved {
+		return unchecked("the host has no address")
+	}
+	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
+	defer cancel()
+	if err := e.ask(ctx); err != nil {
+		text, advice := e.unreachable(err)
+		return problem(wrapper.ErrUnavailable, text, advice)
+	}
+	connection := e.contact.TLS
+	if connection == nil || len(connection.PeerCertificates) == 0 {
+		return fine("connected; http to this machine needs no TLS")
+	}
+	leaf := connection.PeerCertificates[0]
+	return fine(fmt.Sprintf("%s; the certificate is from %s and valid until %s", tls.VersionName(connection.Version),
+		issuerName(leaf), leaf.NotAfter.UTC().Format(time.DateOnly)))
+}
+
+func issuerName(certificate *x509.Certificate) string {
+	if len(certificate.Issuer.Organization) > 0 {
+		return certificate.Issuer.Organization[0]
+	}
+	return cmp.Or(certificate.Issuer.CommonName, "a nameless authority")
+}
+
+// ask sends a request without credentials. It follows no redirect.
+func (e *examination) ask(ctx context.Context) error {
+	asked := e.Now()
+	// Signing in to a proxy and the handshake take time before the service sees the request.
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { asked = e.Now() },
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base.JoinPath(protocol.KeysPath).String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := e.Transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close() // only its status and headers matter
+	e.contact = &contact{response, asked, e.Now()}
+	return nil
+}
+
+// Unreachable says why a request to base got no answer, and what to do. The error is that of the
+// transport, which uses the proxy settings of the environment.
+func Unreachable(base *url.URL, err error) (text, advice string) {
+	// An error is one of the settings, whose text would hold the proxy's password.
+	proxy, _ := http.ProxyFromEnvironment(&http.Request{URL: base})
+	e := examination{base: base, proxy: proxy, Config: Config{Now: time.Now}}
+	return e.unreachable(err)
+}
+
+// unreachable looks at the most telling type first.
+func (e *examination) unreachable(err error) (text, advice string) {
+	if text, advice = e.distrusted(err); text != "" {
+		return text, advice
+	}
+	operation, isNetwork := errors.AsType[*net.OpError](err)
+	switch {
+	case e.proxy != nil && (!isNetwork || operation.Op == "proxyconnect"):
+		return "the proxy " + e.proxy.Host + " cannot be reached or does not let this through",
+			"Check HTTPS_PROXY and the proxy's sign-in, or add " + e.base.Hostname() + " to NO_PROXY"
+	case is[*net.DNSError](err):
+		return unresolved(e.base.Hostname(), err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer came in time", "Check the network and any firewall, then try again"
+	case isNetwork && operation.Op == "dial":
+		return e.base.Host + " does not accept connections",
+			"Check the port of the base URL, the network and any firewall; if it is a sandbox, start it"
+	}
+	return "the connection was cut before an answer", "Check what is between here and the service, then try again"
+}
+
+// distrusted says why a TLS handshake failed, "" if that is not what err is about.
+func (e *examination) distrusted(err error) (text, advice string) {
+	if untrusted, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		issuer := "an unknown authority"
+		if untrusted.Cert != nil {
+			issuer = issuerName(untrusted.Cert)
+		}
+		return "the certificate is from " + issuer + ", which this machine does not trust",
+			"If a proxy or a virus scanner intercepts TLS, have the host exempted or install its root certificate; " +
+				"in a bare container, install the package ca-certificates. Never turn the verification off"
+	}
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	switch {
+	case is[x509.HostnameError](err):
+		return "the certificate is for another host than " + e.base.Hostname(),
+			"Check the base URL, /etc/hosts, and whether a network's sign-in page answers"
+	case isInvalid && invalid.Reason == x509.Expired:
+		return "the certificate has expired or is not valid yet",
+			"Check this machine's date: " + e.Now().UTC().Format(time.DateTime) + " UTC"
+	case is[tls.RecordHeaderError](err):
+		return "the other side does not speak TLS", "Check the scheme and the port of the base URL"
+	}
+	return "", ""
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
