@@ -81,10 +81,10 @@ func (c *Coverage) Rows() []CoverageRow {
 	defer c.mu.Unlock()
 	var rows []CoverageRow
 	for _, op := range embedded().operations {
-		for _, status := range op.statuses() {
+		for _, status := range op.Statuses() {
 			rows = append(rows, CoverageRow{
-				Operation: op.id, Method: op.method, Path: op.path,
-				Status: status, Exchanges: c.covered[covered{op.id, status}],
+				Operation: op.ID, Method: op.Method, Path: op.Path,
+				Status: status, Exchanges: c.covered[covered{op.ID, status}],
 			})
 		}
 	}

@@ -19,7 +19,7 @@ func (e *exchange) record(status int, fits bool) {
 	if !fits {
 		return
 	}
-	what := covered{e.operation.id, status}
+	what := covered{e.operation.ID, status}
 	if e.settings.coverage != nil {
 		e.settings.coverage.record(what)
 	}

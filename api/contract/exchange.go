@@ -10,7 +10,7 @@ import (
 type exchange struct {
 	settings  *settings
 	reporter  Reporter
-	operation *operation // nil when the request matches none
+	operation *Operation // nil when the request matches none
 	method    string
 	path      string
 	caller    func() string
@@ -29,7 +29,7 @@ func begin(s *settings, reporter Reporter, r *http.Request, body captured, calle
 		found = append(found, *problem)
 	} else {
 		e.operation = op
-		e.keyType = askedKeyType(op.request, found.checkRequest(op, values, r, body))
+		e.keyType = askedKeyType(op.Request, found.checkRequest(op, values, r, body))
 	}
 	e.report(Request, 0, found)
 	return e
@@ -63,7 +63,7 @@ func (e *exchange) report(direction Direction, status int, found findings) (fits
 			Caller:    e.caller(),
 		}
 		if e.operation != nil {
-			v.Operation = e.operation.id
+			v.Operation = e.operation.ID
 		}
 		for _, allowed := range e.settings.allow {
 			v.Allowed = v.Allowed || allowed(v)

@@ -1,69 +1,64 @@
 package contract
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// match finds the operation for a request. Values of path parameters are those of the
-// operation's template. A finding says why there is no operation.
-func (d *document) match(basePath, method, path string) (*operation, map[string]string, *finding) {
+// match finds the operation for a request, and the values of its path parameters. A finding says why
+// there is no operation.
+func (d *document) match(basePath, method, path string) (*Operation, map[string]string, *finding) {
 	rest, ok := strings.CutPrefix(path, basePath)
 	if !ok || !strings.HasPrefix(rest, "/") {
 		return nil, nil, &finding{"path", RulePath, "a path below " + basePath + "/", safePath(path)}
 	}
-	segments := strings.Split(rest, "/")
-	methods := map[string]bool{}
-	for _, r := range d.routes {
-		values, ok := r.match(segments)
-		if !ok {
-			continue
-		}
-		if op := r.operations[method]; op != nil {
+	var methods []string
+	knowsStem := false
+	for _, op := range d.operations {
+		values, ok := op.match(rest)
+		if ok && op.Method == method {
 			return op, values, nil
 		}
-		for documented := range r.operations {
-			methods[documented] = true
+		if ok {
+			methods = append(methods, op.Method)
 		}
+		_, matchesStem := op.match(strings.TrimSuffix(rest, "/"))
+		knowsStem = knowsStem || matchesStem
 	}
 	switch {
 	case len(methods) > 0:
-		return nil, nil, &finding{"method", RuleMethod, "one of " + strings.Join(slices.Sorted(maps.Keys(methods)), ", "), describeMethod(method)}
-	case strings.HasSuffix(rest, "/") && d.knows(strings.TrimSuffix(rest, "/")):
+		slices.Sort(methods)
+		return nil, nil, &finding{"method", RuleMethod, "one of " + strings.Join(methods, ", "), describeMethod(method)}
+	case knowsStem:
 		return nil, nil, &finding{"path", RuleTrailingSlash, "no slash at the end", safePath(path)}
 	}
 	return nil, nil, &finding{"path", RulePath, "a documented path", safePath(path)}
 }
 
-func (d *document) knows(path string) bool {
-	segments := strings.Split(path, "/")
-	return slices.ContainsFunc(d.routes, func(r route) bool { _, ok := r.match(segments); return ok })
+// Matches reports whether a path below the base path is one of the operation, which then takes a
+// request with its method.
+func (o *Operation) Matches(path string) bool {
+	_, ok := o.match(path)
+	return ok
 }
 
-func (r route) match(segments []string) (map[string]string, bool) {
-	if len(segments) != len(r.segments) {
+func (o *Operation) match(path string) (map[string]string, bool) {
+	template, segments := strings.Split(o.Path, "/"), strings.Split(path, "/")
+	if len(segments) != len(template) {
 		return nil, false
 	}
-	var values map[string]string
-	for i, template := range r.segments {
-		name, isParameter := strings.CutPrefix(template, "{")
-		if !isParameter {
-			if segments[i] != template {
-				return nil, false
-			}
-			continue
-		}
+	values := map[string]string{}
+	for i, step := range template {
+		name, isParameter := strings.CutPrefix(step, "{")
 		content, err := url.PathUnescape(segments[i])
-		if err != nil || content == "" {
+		switch {
+		case !isParameter && segments[i] != step, isParameter && (err != nil || content == ""):
 			return nil, false
+		case isParameter:
+			values[strings.TrimSuffix(name, "}")] = content
 		}
-		if values == nil {
-			values = map[string]string{}
-		}
-		values[strings.TrimSuffix(name, "}")] = content
 	}
 	return values, true
 }

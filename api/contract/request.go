@@ -16,7 +16,7 @@ import (
 
 // checkRequest reports what of a request does not fit op. It returns the value of the body, or nil
 // where there is none to look at.
-func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http.Request, body captured) any {
+func (f *findings) checkRequest(op *Operation, inPath map[string]string, r *http.Request, body captured) any {
 	for name, param := range op.inPath {
 		f.checkSchema(param.Schema.Value, inPath[name], "path "+name)
 	}
@@ -26,23 +26,23 @@ func (f *findings) checkRequest(op *operation, inPath map[string]string, r *http
 	if !ok {
 		return nil
 	}
-	if op.request == nil {
+	if op.Request == nil {
 		f.checkNoBody(data)
 		return nil
 	}
-	value := f.checkBody(op.request, r.Header, data)
-	f.checkWords(op.request, value, "")
+	value := f.checkBody(op.Request, r.Header, data)
+	f.checkWords(op.Request, value, "")
 	return value
 }
 
-func (f *findings) checkQuery(op *operation, rawQuery string) {
+func (f *findings) checkQuery(op *Operation, rawQuery string) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		f.add("query", RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
 	}
 	for name, values := range query {
 		where := "query " + safeName(name)
-		param, known := op.query[name]
+		param, known := op.Query[name]
 		switch {
 		case !known:
 			f.add(where, RuleUnknownParameter, op.queryNames(), "the parameter")
@@ -52,28 +52,28 @@ func (f *findings) checkQuery(op *operation, rawQuery string) {
 			f.checkSchema(param.Schema.Value, values[0], where)
 		}
 	}
-	for name, param := range op.query {
+	for name, param := range op.Query {
 		if param.Required && !query.Has(name) {
 			f.add("query "+name, RuleRequired, "a value", "no such parameter")
 		}
 	}
 }
 
-func (o *operation) queryNames() string {
-	if len(o.query) == 0 {
+func (o *Operation) queryNames() string {
+	if len(o.Query) == 0 {
 		return "no query parameters"
 	}
-	return "only " + strings.Join(slices.Sorted(maps.Keys(o.query)), ", ")
+	return "only " + strings.Join(slices.Sorted(maps.Keys(o.Query)), ", ")
 }
 
 // checkAuthentication reports each header that is missing on its own, because a request with
 // only some of them is the mistake that is hard to see.
-func (f *findings) checkAuthentication(op *operation, header http.Header) {
-	for i, name := range op.security {
-		values := headerValues(header, op.canonical[i])
+func (f *findings) checkAuthentication(op *Operation, header http.Header) {
+	for _, name := range op.Headers {
+		values := headerValues(header, name)
 		switch {
 		case len(values) == 0 || values[0] == "":
-			f.add("header "+name, RuleAuthentication, "the header, one of "+strings.Join(op.security, ", "), "none")
+			f.add("header "+name, RuleAuthentication, "the header, one of "+strings.Join(op.Headers, ", "), "none")
 		case len(values) > 1:
 			f.add("header "+name, RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
 		default:
@@ -86,8 +86,8 @@ func (f *findings) checkAuthentication(op *operation, header http.Header) {
 
 // headerValues collects a header under all its spellings, because net/http sends a name that a
 // program has put into the map by hand as it stands, beside the canonical one if both are there.
-// Name is in canonical form.
 func headerValues(header http.Header, name string) []string {
+	name = http.CanonicalHeaderKey(name)
 	values := header[name]
 	for spelled, more := range header {
 		if len(spelled) == len(name) && spelled != name && strings.EqualFold(spelled, name) {

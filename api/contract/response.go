@@ -8,8 +8,8 @@ import (
 
 // checkResponse reports what of a response does not fit op. A key in it must be of the type that
 // was asked for, if that is not empty. The status is 0 when there was no response.
-func (f *findings) checkResponse(op *operation, asked string, status int, header http.Header, body captured) {
-	documented, ok := op.responses[status]
+func (f *findings) checkResponse(op *Operation, asked string, status int, header http.Header, body captured) {
+	documented, ok := op.Responses[status]
 	if status == 0 {
 		f.add("status", RuleTruncated, "one of "+op.statusList(), "none, because the handler did not finish")
 		return
@@ -46,4 +46,4 @@ func (f *findings) checkNoLength(header http.Header, body captured) {
 	}
 }
 
-func (o *operation) statusList() string { return joined(o.statuses(), strconv.Itoa) }
+func (o *Operation) statusList() string { return joined(o.Statuses(), strconv.Itoa) }

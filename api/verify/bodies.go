@@ -2,17 +2,14 @@ package verify
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-	"sync"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // Properties and values that the checks know the meaning of.
@@ -26,18 +23,20 @@ const (
 	subaccountProperty = "subaccount"
 	subtraderProperty  = "fcm_subtrader_id"
 
-	scopeRead      = "read"
-	scopeWrite     = "write"
 	keyTypeRSA     = "rsa"
 	keyTypeEd25519 = "ed25519"
+	// writeScope needs the scope read, so a request for it asks for both (source: published).
+	writeScope = `["write"]`
+	fullAccess = `["read","write"]`
 )
 
-// fields is a request body.
+// fields is a request body; each field holds JSON.
 type fields map[string]json.RawMessage
 
-func (f fields) with(name string, text json.RawMessage) fields {
+// with returns a copy with a field set, which is JSON.
+func (f fields) with(name, text string) fields {
 	copied := maps.Clone(f)
-	copied[name] = text
+	copied[name] = json.RawMessage(text)
 	return copied
 }
 
@@ -53,86 +52,142 @@ func (f fields) String() string {
 	return string(text)
 }
 
-// value returns a field as a decoder of answers gives it, nil if there is none.
+// value returns a field as the decoder of answers gives it, nil if there is none.
 func (f fields) value(name string) any {
-	decoder := json.NewDecoder(bytes.NewReader(f[name]))
-	decoder.UseNumber()
-	var value any
-	_ = decoder.Decode(&value) // an empty text leaves it nil
+	value, _ := decode(f[name])
 	return value
 }
 
-func quote(text string) json.RawMessage {
+func decode(text []byte) (value any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err = decoder.Decode(&value)
+	return value, err
+}
+
+func quote(text string) string {
 	quoted, _ := json.Marshal(text) // a string always has a JSON form
-	return quoted
+	return string(quoted)
 }
 
-const accountDependent = "depends on the account"
-
-// checkGenerate makes the checks of generateApiKey.
-func (p *probe) checkGenerate(op *operation) {
-	want := wants(op.success())
-	body := fields{nameProperty: quote(p.keys.prefix)}
-	right := []making{{name: "with a name only", body: body, want: want, keyType: keyTypeRSA, full: true}}
-	for _, keyType := range texts(resolved(op.request.Properties[keyTypeProperty]).Enum) {
-		right = append(right, making{
-			name: "of type " + keyType, body: body.with(keyTypeProperty, quote(keyType)),
-			want: want, keyType: keyType, full: true,
-		})
+// rightValues returns values that fit s and are worth trying: each of an enum, also as the only item
+// of an array, the bounds of a number, and the example of a pattern.
+func rightValues(s *openapi3.Schema) []string {
+	var right []string
+	for _, value := range s.Enum {
+		right = append(right, quote(fmt.Sprint(value)))
 	}
-	// Ed25519, because making RSA keys takes a server long.
-	quick := body.with(keyTypeProperty, quote(keyTypeEd25519))
-	p.checkMaking(op, append(right, variants(op.request, quick, want)...), wrongBodies(op.request, quick))
+	for _, limit := range []*float64{s.Min, s.Max} {
+		if limit != nil {
+			right = append(right, fmt.Sprint(*limit))
+		}
+	}
+	if s.Items != nil {
+		for _, item := range rightValues(resolved(s.Items)) {
+			right = append(right, strings.Replace("["+item+"]", writeScope, fullAccess, 1))
+		}
+	}
+	if s.Pattern != "" && regexp.MustCompile(s.Pattern).MatchString(exampleSubtrader) {
+		right = append(right, quote(exampleSubtrader))
+	}
+	return right
 }
 
-// checkCreate makes the checks of createApiKey.
-func (p *probe) checkCreate(op *operation) {
-	want := wants(op.success()).noting("the account is not on the Premier or Market Maker level", 403)
-	body := fields{nameProperty: quote(p.keys.prefix)}
-	rsaKey, edKey := ownRSAKey(), newEd25519Key()
-	quick := body.with(publicKeyProperty, publicPEM(edKey.Public()))
-	right := []making{
-		{name: "with an RSA key", body: body.with(publicKeyProperty, publicPEM(rsaKey.Public())), want: want, own: rsaKey, full: true},
-		{name: "with an Ed25519 key", body: quick, want: want, own: edKey, full: true},
-	}
-	p.checkMaking(op, append(right, variants(op.request, quick, want)...), append(wrongBodies(op.request, quick), wrongKeys(quick)...))
+// wrongBody is a body that the contract forbids.
+type wrongBody struct {
+	name string
+	text string
+	// why accepting it is tolerated, if it is
+	tolerated string
 }
 
-// wrongKeys are bodies with a public key that the contract forbids in words only.
-func wrongKeys(right fields) []wrongBody {
-	// It fails only when the system has no randomness, which ends the program.
-	ecKey, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	broken := pem.EncodeToMemory(&pem.Block{Type: pemPublicKey, Bytes: []byte("verify")})
-	wrong := []wrongBody{
-		{name: "a public key without armour", text: "MCowBQYDK2VwAyEA"},
-		{name: "a public key with broken contents", text: string(broken)},
-		{name: "an empty public key", text: ""},
+const (
+	ignoresFields = "the server ignores it, which many do"
+	ignoresNull   = "the server takes null for absent, which many do"
+	takesOne      = "the server takes one of the two, which many do"
+)
+
+// wrongBodies derives from the schema every way in which a right body can be made wrong: each
+// required field missing, each type wrong, each bound crossed.
+func wrongBodies(s *openapi3.Schema, right fields) []wrongBody {
+	var wrong []wrongBody
+	add := func(name string, body fields) { wrong = append(wrong, wrongBody{name: name, text: body.String()}) }
+	for _, name := range s.Required {
+		add("without "+name, right.without(name))
+		add("null as "+name, right.with(name, "null"))
 	}
-	for i := range wrong {
-		wrong[i].text = right.with(publicKeyProperty, quote(wrong[i].text)).String()
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		for _, text := range wrongValues(resolved(s.Properties[name])) {
+			add(text+" as "+name, right.with(name, text))
+		}
+		if !slices.Contains(s.Required, name) {
+			wrong = append(wrong, wrongBody{"null as " + name, right.with(name, "null").String(), ignoresNull})
+		}
 	}
-	onCurve := right.with(publicKeyProperty, publicPEM(ecKey.Public()))
-	return append(wrong, wrongBody{name: "a public key on an elliptic curve", text: onCurve.String()})
+	if s.Not != nil {
+		all := right
+		for _, name := range s.Not.Value.Required {
+			all = all.with(name, rightValues(resolved(s.Properties[name]))[0])
+		}
+		add(strings.Join(s.Not.Value.Required, " and ")+" together", all)
+	}
+	if s.Properties[scopesProperty] != nil {
+		add("the scope write without read", right.with(scopesProperty, writeScope))
+	}
+	return append(wrong, wrongWholes(right)...)
 }
 
-// ownRSAKey makes one key for a process, because that takes long. A target knows it for as long
-// as one check takes.
-var ownRSAKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, _ := rsa.GenerateKey(rand.Reader, rsaBits)
-	return key
-})
-
-// publicPEM returns a public key as a field of a body has it.
-func publicPEM(key any) json.RawMessage {
-	der, _ := x509.MarshalPKIXPublicKey(key) // every key that is given here has an SPKI form
-	return quote(string(pem.EncodeToMemory(&pem.Block{Type: pemPublicKey, Bytes: der})))
+func wrongWholes(right fields) []wrongBody {
+	text := right.String()
+	twice := fmt.Sprintf(`{"name":%s,%s`, right[nameProperty], strings.TrimPrefix(text, "{"))
+	return []wrongBody{
+		{name: "an empty object", text: "{}"},
+		{name: "an array instead of an object", text: "[]"},
+		{name: "null instead of an object", text: "null"},
+		{name: "text that is not JSON", text: "name=verify"},
+		{name: "JSON that ends too early", text: strings.TrimSuffix(text, "}")},
+		{name: "two JSON values", text: text + text},
+		{"an unknown field", right.with("verify_unknown", "1").String(), ignoresFields},
+		{"a name twice", twice, takesOne},
+	}
 }
 
-// texts returns the strings of an enum.
-func texts(enum []any) []string {
-	var all []string
-	for _, value := range enum {
-		all = append(all, fmt.Sprint(value))
+// wrongValues returns values that do not fit s, as JSON.
+func wrongValues(s *openapi3.Schema) []string {
+	var wrong []string
+	for _, example := range [][2]string{
+		{openapi3.TypeString, `"7"`}, {openapi3.TypeNumber, "1.5"}, {openapi3.TypeInteger, "7"},
+		{openapi3.TypeArray, "[]"}, {openapi3.TypeBoolean, "true"}, {openapi3.TypeObject, "{}"},
+	} {
+		if !s.Type.Permits(example[0]) {
+			wrong = append(wrong, example[1])
+		}
 	}
-	return slices.Clip(all)
+	if s.Min != nil {
+		wrong = append(wrong, fmt.Sprint(*s.Min-1))
+	}
+	if s.Max != nil {
+		wrong = append(wrong, fmt.Sprint(*s.Max+1), "99999999999999999999")
+	}
+	if len(s.Enum) > 0 {
+		wrong = append(wrong, `"verify-unknown"`, quote(strings.ToUpper(fmt.Sprint(s.Enum[0]))), `""`)
+	}
+	for _, text := range unmatched(s) {
+		wrong = append(wrong, quote(text))
+	}
+	if s.Items != nil {
+		for _, item := range append(wrongValues(resolved(s.Items)), "null") {
+			wrong = append(wrong, "["+item+"]")
+		}
+	}
+	return wrong
+}
+
+// unmatched returns texts that do not match the pattern of s.
+func unmatched(s *openapi3.Schema) []string {
+	if s.Pattern == "" {
+		return nil
+	}
+	candidates := []string{"", "verify", "verify_", "_verify", "verify_12345678901234567", "verify_a-b"}
+	return slices.DeleteFunc(candidates, regexp.MustCompile(s.Pattern).MatchString)
 }

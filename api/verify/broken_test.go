@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 	"kalshi.internal/apikeys/api/verify"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // TestABrokenServerFailsVerificationAndIsNamed runs Verify against servers with one defect each.
@@ -69,7 +71,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			},
-			severity: verify.Breaking, check: "the deleted key is gone from the list", text: "still in the list",
+			severity: verify.Breaking, check: "with a name only: the deleted key is gone from the list", text: "still in the list",
 		},
 		"a trailing slash is served": {
 			wrap: func(next http.Handler) http.Handler {
@@ -112,7 +114,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 		},
 		"an Ed25519 key called RSA": {
 			wrap:     replacing("POST", 201, "BEGIN PRIVATE", "BEGIN EC PRIVATE"),
-			severity: verify.Breaking, check: "of type ed25519", text: "body /private_key: rule key-form",
+			severity: verify.Breaking, check: `with key_type "ed25519"`, text: "body /private_key: rule key-form",
 		},
 		"no private key": {
 			wrap:     replacing("POST", 201, `"private_key"`, `"secret"`),
@@ -162,7 +164,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 		},
 		"a deleted key still works": {
 			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{DeleteDelay: time.Hour})},
-			severity: verify.Breaking, check: "the deleted key is refused", text: "not refused with 401",
+			severity: verify.Breaking, check: "with a name only: the deleted key is refused", text: "not refused with 401",
 		},
 		"a new key is not listed": {
 			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Hour})},
@@ -170,7 +172,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 		},
 		"a list that was late once gets no time for the next key": {
 			options:  []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Hour})},
-			severity: verify.Breaking, check: "of type rsa: the new key is in the list", text: "not in the list after 0s",
+			severity: verify.Breaking, check: `with key_type "rsa": the new key is in the list`, text: "not in the list after 0s",
 		},
 		"scopes that were not asked for": {
 			wrap:     replacing("GET", 200, `"scopes":["read"]`, `"scopes":["read","write"]`),
@@ -178,20 +180,20 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 		},
 		"fewer scopes than full access": {
 			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"scopes":["read"]`),
-			severity: verify.Breaking, check: "of type rsa: the new key is in the list", text: "does not show exactly the scopes read and write",
+			severity: verify.Breaking, check: `with key_type "rsa": the new key is in the list`, text: "does not show exactly the scopes read and write",
 		},
 		"a subaccount that is ignored": {
 			wrap:     replacing("GET", 200, `"subaccount":63`, `"subaccount":null`),
-			severity: verify.Breaking, check: "for the highest subaccount: the new key is in the list", text: "restricted to the subaccount",
+			severity: verify.Breaking, check: "with subaccount 63: the new key is in the list", text: "not show the subaccount that was asked for",
 		},
 		"a subaccount that was not asked for": {
 			wrap:     replacing("GET", 200, `"scopes":["read","write"]`, `"subaccount":0,"scopes":["read","write"]`),
-			severity: verify.Breaking, check: "with an RSA key: the new key is in the list", text: "free of any subaccount",
+			severity: verify.Breaking, check: "with an RSA key: the new key is in the list", text: "shows a subaccount that was not asked for",
 		},
 		"a subtrader that is ignored": {
 			wrap:     replacing("GET", 200, `"fcm_subtrader_id":"`, `"fcm_subtrader_id":null,"was":"`),
 			options:  []sandbox.Option{fcmMember()},
-			severity: verify.Breaking, check: "for a subtrader: the new key is in the list", text: "restricted to the subtrader",
+			severity: verify.Breaking, check: `with fcm_subtrader_id "` + exampleSubtrader + `": the new key is in the list`, text: "not show the fcm_subtrader_id that was asked for",
 		},
 		"a list of a subtrader that has all keys": {
 			wrap:     withoutQuery,
@@ -212,7 +214,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 				})
 			},
 			options:  []sandbox.Option{fcmMember()},
-			severity: verify.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not bound to it",
+			severity: verify.Breaking, check: `with fcm_subtrader_id "` + exampleSubtrader + `": the new key is in the subtrader's list`, text: "not bound to it",
 		},
 		"a list of a subtrader that is always empty": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -221,7 +223,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 				}
 			}),
 			options:  []sandbox.Option{fcmMember()},
-			severity: verify.Breaking, check: "for a subtrader: the new key is in the subtrader's list", text: "not in the list",
+			severity: verify.Breaking, check: `with fcm_subtrader_id "` + exampleSubtrader + `": the new key is in the subtrader's list`, text: "not in the list",
 		},
 		"every key listed twice": {
 			wrap: changing(func(r *http.Request, made *made) {
@@ -258,7 +260,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				report := verifiedSandbox(t, tt.wrap, tt.options...).mustVerify(t)
+				report := guardedSandbox(t, tt.wrap, tt.options...).mustVerify(t)
 				if report.Passed() {
 					t.Error("passed")
 				}
@@ -281,4 +283,35 @@ func withoutQuery(next http.Handler) http.Handler {
 		plain.URL.RawQuery, plain.RequestURI = "", r.URL.Path
 		next.ServeHTTP(w, plain)
 	})
+}
+
+// TestEachMistakeOfSigningIsTried is about a server that takes every signature.
+func TestEachMistakeOfSigningIsTried(t *testing.T) {
+	for keyType, wanted := range map[sandbox.KeyType]int{sandbox.RSA: 30, sandbox.Ed25519: 28} {
+		t.Run(string(keyType), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
+					if made.status == 401 && r.Header.Get(protocol.HeaderSignature) != "" {
+						made.status, made.body = map[string]int{"GET": 200, "POST": 201, "DELETE": 204}[r.Method], ""
+					}
+				}))
+				if keyType == sandbox.RSA {
+					key, err := sharedRSAKey()
+					if err != nil {
+						t.Fatal(err)
+					}
+					v.target.Signer = key
+				}
+				report, tried := v.mustVerify(t), 0
+				for _, mistake := range explain.Mistakes() {
+					if finds(report, verify.Breaking, mistake.What, "what the contract forbids was accepted") {
+						tried++
+					}
+				}
+				if tried < wanted {
+					t.Errorf("%d mistakes were tried, wanted at least %d:\n%s", tried, wanted, report.Text())
+				}
+			})
+		})
+	}
 }

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -17,23 +18,23 @@ import (
 func suites() []suite {
 	return []suite{
 		{protocol.GetAPIKeys, (*probe).checkList},
-		{protocol.GenerateAPIKey, (*probe).checkGenerate},
-		{protocol.CreateAPIKey, (*probe).checkCreate},
+		{protocol.GenerateAPIKey, (*probe).checkMaking},
+		{protocol.CreateAPIKey, (*probe).checkMaking},
 		{protocol.DeleteAPIKey, (*probe).checkDelete},
 	}
 }
 
 type suite struct {
 	operation protocol.Operation
-	run       func(*probe, *operation)
+	run       func(*probe, *contract.Operation)
 }
 
 // run makes all checks. Whatever happens, it cleans up.
 func (p *probe) run() {
 	defer p.cleanUp()
 	for _, suite := range suites() {
-		op := p.document.operation(suite.operation)
-		if op.method == http.MethodGet || p.mayChange() {
+		op := operationOf(suite.operation)
+		if op.Method == http.MethodGet || p.mayChange() {
 			suite.run(p, op)
 		}
 	}
@@ -46,18 +47,18 @@ func (p *probe) mayChange() bool { return !p.settings.readOnly && p.keys.isRead 
 
 // nameUnchecked reports the operations that nothing here checks.
 func (p *probe) nameUnchecked() {
-	for _, op := range p.document.operations {
-		if !slices.ContainsFunc(suites(), func(s suite) bool { return s.operation == op.id }) {
-			p.find(op, "no checks", attempt{method: op.method, path: op.path}, 0, Note, fmt.Sprintf("operation %s: no checks", op.id))
+	for _, op := range contract.Operations() {
+		if !slices.ContainsFunc(suites(), func(s suite) bool { return string(s.operation) == op.ID }) {
+			p.find(op, "no checks", attempt{method: op.Method, path: op.Path}, &answer{}, Note, fmt.Sprintf("operation %s: no checks", op.ID))
 		}
 	}
 }
 
 // checkList makes the checks of the list. The first one, which is unsigned, sets the clock.
-func (p *probe) checkList(op *operation) {
-	right := get(op.path)
+func (p *probe) checkList(op *contract.Operation) {
+	right := get(op.Path)
 	p.setClock(op, right)
-	existing := p.try(op, "the list", right, wants(op.success()))
+	existing := p.try(op, "the list", right, wants(success(op)))
 	if existing.is(http.StatusOK) && existing.body != nil {
 		p.keys.keep(existing)
 		p.checkOwnKey(op, existing)
@@ -68,9 +69,9 @@ func (p *probe) checkList(op *operation) {
 
 // setClock dates requests by the target's clock if the local one is wrong, so that not every
 // check fails. Clients do the same, so a Date that misleads them is a deviation.
-func (p *probe) setClock(op *operation, a attempt) {
+func (p *probe) setClock(op *contract.Operation, a attempt) {
 	unsigned := a
-	unsigned.edit = without(op.headers...)
+	unsigned.edit = without(op.Headers...)
 	got := p.try(op, "no authentication header", unsigned, unauthenticated())
 	if got == nil {
 		return
@@ -86,7 +87,7 @@ func (p *probe) setClock(op *operation, a attempt) {
 	} else {
 		p.clock = skew
 	}
-	p.find(op, "clocks", a, got.status, severity, fmt.Sprintf("Date is %v from the local clock%s", skew.Round(time.Second), text))
+	p.find(op, "clocks", a, got, severity, fmt.Sprintf("Date is %v from the local clock%s", skew.Round(time.Second), text))
 }
 
 // skewOf returns how far the clock that a Date was read from is from the local one, at least. It
@@ -101,31 +102,31 @@ func (a *answer) skewOf(date time.Time) time.Duration {
 	return 0
 }
 
-func (p *probe) checkOwnKey(op *operation, list *answer) {
+func (p *probe) checkOwnKey(op *contract.Operation, list *answer) {
 	text := ""
 	if keys := listed(list); keys[p.self.keyID] == nil && keys[strings.ToLower(p.self.keyID)] == nil {
 		text = "the key that signed the request is not in the list"
 	}
-	p.find(op, "the list has the caller's own key", get(op.path), list.status, Minor, text)
-	p.find(op, "each key is listed once", get(op.path), list.status, Breaking, listedTwice(list))
+	p.find(op, "the list has the caller's own key", get(op.Path), list, Minor, text)
+	p.find(op, "each key is listed once", get(op.Path), list, Breaking, listedTwice(list))
 }
 
-func (p *probe) checkSubtraderQuery(op *operation) {
+func (p *probe) checkSubtraderQuery(op *contract.Operation) {
 	refusals := []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound}
 	got := p.try(op, "the list of a subtrader", get(subtraderList),
-		wants(op.success()).noting("the account is no FCM member or has no such subtrader", refusals...))
+		wants(success(op)).noting("the account is no FCM member or has no such subtrader", refusals...))
 	if got.is(http.StatusOK) {
-		p.find(op, "the list of a subtrader has its keys only", get(op.path), got.status, Breaking, notBound(got))
+		p.find(op, "the list of a subtrader has its keys only", get(op.Path), got, Breaking, notBound(got))
 	}
-	for _, text := range unmatched(op.query[subtraderProperty]) {
-		p.try(op, fmt.Sprintf("the list of a malformed subtrader %q", text), get(op.path+"?"+subtraderProperty+"="+text),
-			wants(op.success()).noting("a sensible refusal that the contract does not have for the list", refusals...))
+	for _, text := range unmatched(resolved(op.Query[subtraderProperty].Schema)) {
+		p.try(op, fmt.Sprintf("the list of a malformed subtrader %q", text), get(op.Path+"?"+subtraderProperty+"="+text),
+			wants(success(op)).noting("a sensible refusal that the contract does not have for the list", refusals...))
 	}
 }
 
 // checkDelete sends wrong requests only; the right ones end the life of every key that is made.
-func (p *probe) checkDelete(op *operation) {
-	right := attempt{method: op.method, path: filled(op.path)}
+func (p *probe) checkDelete(op *contract.Operation) {
+	right := attempt{method: op.Method, path: filled(op.Path)}
 	p.checkUnsigned(op, right)
 	p.checkAuthentication(op, right)
 	p.try(op, "an unknown key", right, wants(http.StatusNotFound))
@@ -138,28 +139,29 @@ func (p *probe) checkDelete(op *operation) {
 // the contract: 404, and 301 for a trailing slash.
 func (p *probe) checkRouting() {
 	p.try(nil, "a path that does not exist", get("/api_keys_of_nobody"), wants(http.StatusNotFound))
-	for _, a := range p.document.undocumented() {
+	for _, a := range undocumented() {
 		if a.method == http.MethodGet || p.mayChange() {
 			p.try(nil, a.method+" where the contract has none", a, wants(http.StatusNotFound))
 		}
 	}
-	for _, op := range p.document.operations {
-		if op.method == http.MethodGet || p.mayChange() {
-			slashed := attempt{method: op.method, path: filled(op.path) + "/"}
-			p.try(nil, "a trailing slash on "+string(op.id), slashed, wants(http.StatusMovedPermanently))
+	for _, op := range contract.Operations() {
+		if op.Method == http.MethodGet || p.mayChange() {
+			slashed := attempt{method: op.Method, path: filled(op.Path) + "/"}
+			p.try(nil, "a trailing slash on "+op.ID, slashed, wants(http.StatusMovedPermanently))
 		}
 	}
 }
 
-func (p *probe) checkUnsigned(op *operation, right attempt) {
-	right.edit = without(op.headers...)
+func (p *probe) checkUnsigned(op *contract.Operation, right attempt) {
+	right.edit = without(op.Headers...)
 	p.try(op, "no authentication header", right, unauthenticated())
 }
 
 // checkAuthentication sends a request, which would otherwise do what the operation does, with
-// each authentication header missing and wrong.
-func (p *probe) checkAuthentication(op *operation, right attempt) {
-	for _, name := range op.headers {
+// each authentication header missing and wrong. Each mistake of signing is tried with the first
+// operation that has room for it.
+func (p *probe) checkAuthentication(op *contract.Operation, right attempt) {
+	for _, name := range op.Headers {
 		a := right
 		a.edit = without(name)
 		p.try(op, "without "+name, a, unauthenticated())
@@ -169,30 +171,44 @@ func (p *probe) checkAuthentication(op *operation, right attempt) {
 		mistake.make(&a)
 		p.try(op, mistake.name, a, unauthenticated())
 	}
+	for _, mistake := range explain.Mistakes() {
+		a := right
+		a.mistake = &mistake
+		if mistake.Name == "signed_query" {
+			a.path += "?verify=1"
+		}
+		if !p.tried[mistake.Name] && p.canMake(a) {
+			p.tried[mistake.Name] = true
+			p.try(op, mistake.What, a, unauthenticated())
+		}
+	}
 }
 
-// mistake is a way to authenticate a request wrongly.
+// canMake reports whether a request and the target's key have room for a mistake.
+func (p *probe) canMake(a attempt) bool {
+	r, err := p.request(p.ctx, a)
+	return err == nil && r.Header.Get(protocol.HeaderSignature) != ""
+}
+
+// mistake is a way to identify the caller of a request wrongly.
 type mistake struct {
 	name string
 	make func(*attempt)
 }
 
 func (p *probe) mistakes() []mistake {
-	now := func() time.Time { return time.Now().Add(p.clock) }
-	sets := func(name string, text func() string) func(*attempt) {
-		return func(a *attempt) { a.edit = func(header http.Header) { header.Set(name, text()) } }
+	sets := func(name, text string) func(*attempt) {
+		return func(a *attempt) { a.edit = func(header http.Header) { header.Set(name, text) } }
 	}
+	seconds := fmt.Sprint(time.Now().Add(p.clock).Unix())
 	return []mistake{
-		{"an unknown key ID", sets(protocol.HeaderKey, randomUUID)},
-		{"a malformed key ID", sets(protocol.HeaderKey, func() string { return p.self.keyID + "x" })},
+		{"an unknown key ID", sets(protocol.HeaderKey, randomUUID())},
+		{"a malformed key ID", sets(protocol.HeaderKey, p.self.keyID+"x")},
 		{"a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, newEd25519Key()} }},
-		{"a signature that is not base64", sets(protocol.HeaderSignature, func() string { return "!" })},
-		{"a signature of another time", sets(protocol.HeaderTimestamp, func() string { return protocol.Timestamp(now().Add(-time.Second)) })},
-		{"a signature of the query as well", func(a *attempt) { a.path, a.signQuery = a.path+"?verify=1", true }},
 		{"a timestamp ten minutes ago", func(a *attempt) { a.shift = -expiredBy }},
 		{"a timestamp ten minutes ahead", func(a *attempt) { a.shift = expiredBy }},
-		{"a timestamp in words", sets(protocol.HeaderTimestamp, func() string { return "now" })},
-		{"a timestamp in seconds", sets(protocol.HeaderTimestamp, func() string { return fmt.Sprint(now().Unix()) })},
+		{"a timestamp in words", sets(protocol.HeaderTimestamp, "now")},
+		{"a timestamp in seconds", sets(protocol.HeaderTimestamp, seconds)},
 	}
 }
 
@@ -202,12 +218,6 @@ func without(names ...string) func(http.Header) {
 			header.Del(name)
 		}
 	}
-}
-
-func newEd25519Key() ed25519.PrivateKey {
-	// It fails only when the system has no randomness, which ends the program.
-	_, key, _ := ed25519.GenerateKey(rand.Reader)
-	return key
 }
 
 func randomUUID() string {

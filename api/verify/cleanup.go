@@ -44,8 +44,8 @@ func (p *probe) cleanUp() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), cleanupTime)
 	defer cancel()
-	op := p.document.operation(protocol.DeleteAPIKey)
-	check := newCheck(op, "cleaning up", attempt{method: op.method, path: op.path})
+	op := operationOf(protocol.DeleteAPIKey)
+	check := newCheck(op, "cleaning up", attempt{method: op.Method, path: op.Path})
 	if p.keys.lost {
 		// The list may not show yet what it is asked for.
 		_ = protocol.Wait(ctx, p.settings.settle)

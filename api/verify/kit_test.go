@@ -25,9 +25,11 @@ import (
 )
 
 const (
-	otherID     = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a12"
-	listBody    = `{"api_keys":[{"api_key_id":"0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11","name":"bot","scopes":["read","write"]}]}`
-	nestedError = `{"error":{"code":"c","message":"m"}}`
+	otherID  = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a12"
+	listBody = `{"api_keys":[{"api_key_id":"0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11","name":"bot","scopes":["read","write"]}]}`
+	// what verify asks for
+	exampleSubtrader = "00000000-0000-4000-8000-000000000000_verify1"
+	nestedError      = `{"error":{"code":"c","message":"m"}}`
 )
 
 // inBubble runs a test without a network and in a bubble, where waiting takes no time.
@@ -66,6 +68,26 @@ func verifiedSandbox(t *testing.T, wrap middleware, opts ...sandbox.Option) veri
 		wrap = func(next http.Handler) http.Handler { return next }
 	}
 	return verified{target: target(wrap(box)), inner: target(box)}
+}
+
+// guardedSandbox is a sandbox behind a guard that refuses wrong signatures of the target's key at
+// once. The sandbox itself looks for the mistake in each, which takes most of a verification.
+func guardedSandbox(t *testing.T, wrap middleware, opts ...sandbox.Option) verified {
+	t.Helper()
+	v := verifiedSandbox(t, nil, opts...)
+	box := v.inner.HTTPClient.Transport.(served).handler
+	isWrong := func(r *http.Request) bool {
+		path, _, _ := strings.Cut(r.RequestURI, "?")
+		sent := r.Header.Get(protocol.HeaderSignature)
+		return r.Header.Get(protocol.HeaderKey) == v.target.KeyID && sent != "" &&
+			protocol.Verify(v.target.Signer.Public(), r.Header.Get(protocol.HeaderTimestamp), r.Method, path, sent) != nil
+	}
+	guarded := except(isWrong, answer(401, nestedError))(box)
+	if wrap != nil {
+		guarded = wrap(guarded)
+	}
+	v.target.HTTPClient = &http.Client{Transport: served{guarded}}
+	return v
 }
 
 // served is a transport to a handler without a network.

@@ -2,11 +2,10 @@ package verify
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"kalshi.internal/apikeys/api/contract"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -19,50 +18,23 @@ const subtraderList = protocol.KeysPath + "?" + subtraderProperty + "=" + exampl
 // checkListed wants a new key in the list, once, under its name and with what was asked for. A
 // server that grants more than that, or leaves a restriction out, endangers the account, and no
 // answer but the list shows it.
-func (p *probe) checkListed(op *operation, m making, id, name string) {
-	p.checkIsIn(op, m.name+": the new key is in the list", get(protocol.KeysPath), id, func(list *answer) string {
-		key := listed(list)[id]
-		if textOf(key, nameProperty) != name {
+func (p *probe) checkListed(op *contract.Operation, m making, id, name string) {
+	missing := "a key that was made is not in the list"
+	p.eventually(op, m.name, "the new key is in the list", get(protocol.KeysPath), func(list *answer) string {
+		switch key := listed(list)[id]; {
+		case key == nil:
+			return missing
+		case textOf(key, nameProperty) != name:
 			return "the list shows the key under another name"
+		default:
+			return cmp.Or(notAsAsked(key, m.body), listedTwice(list))
 		}
-		return cmp.Or(notAsAsked(key, m.body), listedTwice(list))
 	})
-	if m.body[subtraderProperty] != nil {
-		p.checkIsIn(op, m.name+": the new key is in the subtrader's list", get(subtraderList), id, notBound)
+	if m.varied == subtraderProperty {
+		p.eventually(op, m.name, "the new key is in the subtrader's list", get(subtraderList), func(list *answer) string {
+			return cmp.Or(unless(listed(list)[id] != nil, missing), notBound(list))
+		})
 	}
-}
-
-// checkIsIn wants a new key in a list, which wrong has nothing to say against.
-func (p *probe) checkIsIn(op *operation, name string, a attempt, id string, wrong func(*answer) string) {
-	list, waited := p.listWith(a, id)
-	if p.ctx.Err() != nil {
-		return
-	}
-	text := fmt.Sprintf("a key that was made is not in the list after %v", waited)
-	if listed(list)[id] != nil {
-		text = wrong(list)
-	}
-	p.find(op, name, a, list.status, Breaking, text)
-}
-
-// listWith asks for a list until it has the key, for at most as long as it returns with the last
-// answer. A list that did not get one key in time gets no time for the others: two dozen are made,
-// and each would be waited for in vain.
-func (p *probe) listWith(a attempt, id string) (list *answer, waited time.Duration) {
-	list = &answer{}
-	look := func() bool {
-		got, err := p.send(p.ctx, a)
-		if err == nil {
-			list = got
-		}
-		return err == nil && listed(got)[id] != nil
-	}
-	if p.late[a.path] {
-		look()
-		return list, 0
-	}
-	p.late[a.path] = !p.settles(p.ctx, look)
-	return list, p.settings.settle
 }
 
 // listedKeys returns the keys of a list that have an ID, in its order, also of a list that breaks
@@ -94,18 +66,18 @@ func listed(list *answer) map[string]map[string]any {
 // returns "" if in nothing. Without scopes that is full access (source: published), and without a
 // subaccount or a subtrader it is no such restriction.
 func notAsAsked(key map[string]any, body fields) string {
-	scopes := cmp.Or(sorted(body.value(scopesProperty)), sorted([]any{scopeRead, scopeWrite}))
+	all, _ := decode([]byte(fullAccess))
+	scopes := cmp.Or(sorted(body.value(scopesProperty)), sorted(all))
 	if sorted(key[scopesProperty]) != scopes {
 		return "the list does not show exactly the scopes " + scopes
 	}
-	for name, kind := range map[string]string{subaccountProperty: "subaccount", subtraderProperty: "subtrader"} {
-		asked := body.value(name)
-		switch {
+	for _, name := range []string{subaccountProperty, subtraderProperty} {
+		switch asked := body.value(name); {
 		case key[name] == asked:
 		case asked == nil:
-			return "the list does not show the key as free of any " + kind + ", as it was asked for"
+			return "the list shows a " + name + " that was not asked for"
 		default:
-			return "the list does not show the key as restricted to the " + kind + " that it was asked for"
+			return "the list does not show the " + name + " that was asked for"
 		}
 	}
 	return ""

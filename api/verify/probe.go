@@ -21,7 +21,6 @@ type probe struct {
 	stop     context.CancelCauseFunc
 	settings settings
 	report   *Report
-	document *document
 	base     string
 	client   *http.Client
 	found    violations // in the last answer
@@ -30,13 +29,14 @@ type probe struct {
 	// added to the local clock, so that a local clock that is wrong is not the target's fault
 	clock time.Duration
 	keys  *ledger
-	late  map[string]bool // lists that did not show a new key in time, by path
+	tried map[string]bool // mistakes of signing, by name
+	late  map[string]bool // checks of [probe.eventually] that were not fulfilled in time, by name
 }
 
 func newProbe(ctx context.Context, target Target, report *Report, opts []Option) (*probe, error) {
 	p := &probe{
-		settings: settings{settle: defaultSettleTime}, report: report, document: contractDocument(),
-		self: identity{target.KeyID, target.Signer}, keys: newLedger(target.KeyID), late: map[string]bool{},
+		settings: settings{settle: defaultSettleTime}, report: report,
+		self: identity{target.KeyID, target.Signer}, keys: newLedger(target.KeyID), tried: map[string]bool{}, late: map[string]bool{},
 	}
 	for _, opt := range opts {
 		opt(&p.settings)
@@ -58,7 +58,7 @@ func newProbe(ctx context.Context, target Target, report *Report, opts []Option)
 }
 
 // try makes one check and returns the answer, nil if there was none.
-func (p *probe) try(op *operation, name string, a attempt, want wanted) *answer {
+func (p *probe) try(op *contract.Operation, name string, a attempt, want wanted) *answer {
 	if p.ctx.Err() != nil {
 		return nil
 	}
@@ -93,35 +93,40 @@ func (p *probe) countSilence(err error) {
 	p.silent = 0
 }
 
-// find makes a check of something else than one answer, which failed if text says why.
-func (p *probe) find(op *operation, name string, a attempt, status int, severity Severity, text string) {
+// find makes a check of more than one answer, or of something in it. It failed if text says why.
+func (p *probe) find(op *contract.Operation, name string, a attempt, got *answer, severity Severity, text string) {
 	check := newCheck(op, name, a)
-	check.Status = status
+	check.Status = got.status
 	if text != "" {
 		check.add(severity, text)
 	}
 	p.write(check)
 }
 
-// eventually makes a check of what may take the settle time. Failure says what is wrong when
-// reached is still false then.
-func (p *probe) eventually(op *operation, name string, a attempt, failure string, reached func(*answer) bool) {
-	last := &answer{}
-	done := p.settles(p.ctx, func() bool {
-		got, err := p.send(p.ctx, a)
-		if err == nil {
-			last = got
+// eventually makes a check of what may take the settle time. It fails if wrong still has something
+// to say of the last answer then. What was not in time once gets no time again: two dozen keys are
+// made, and each would be waited for in vain.
+func (p *probe) eventually(op *contract.Operation, of, name string, a attempt, wrong func(*answer) string) {
+	last, text, waited := &answer{}, "there is no answer", p.settings.settle
+	look := func() bool {
+		if got, err := p.send(p.ctx, a); err == nil {
+			last, text = got, wrong(got)
 		}
-		return err == nil && reached(got)
-	})
+		return text == ""
+	}
+	if p.late[name] {
+		waited = 0
+		look()
+	} else {
+		p.late[name] = !p.settles(p.ctx, look)
+	}
 	if p.ctx.Err() != nil {
 		return
 	}
-	text := ""
-	if !done {
-		text = fmt.Sprintf("%s after %v", failure, p.settings.settle)
+	if text != "" {
+		text += fmt.Sprintf(" after %v", waited)
 	}
-	p.find(op, name, a, last.status, Breaking, text)
+	p.find(op, of+": "+name, a, last, Breaking, text)
 }
 
 // settles asks until reached says yes, and reports whether it did when it was asked after the
@@ -147,10 +152,10 @@ func (p *probe) write(check Check) {
 	}
 }
 
-func newCheck(op *operation, name string, a attempt) Check {
+func newCheck(op *contract.Operation, name string, a attempt) Check {
 	check := Check{Name: name, Request: a.method + " " + shownPath(a.path)}
 	if op != nil {
-		check.Operation = string(op.id)
+		check.Operation = op.ID
 	}
 	return check
 }

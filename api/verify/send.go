@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -33,8 +33,8 @@ type attempt struct {
 	shift time.Duration
 	// changes the signed headers
 	edit func(http.Header)
-	// signs the query as well, which is wrong
-	signQuery bool
+	// is made in signing; a request without room for it has no signature
+	mistake *explain.Mistake
 }
 
 func get(path string) attempt { return attempt{method: http.MethodGet, path: path} }
@@ -129,12 +129,8 @@ func (p *probe) sendOnce(ctx context.Context, a attempt) (*answer, error) {
 func (a *answer) read(body io.Reader) {
 	data, err := io.ReadAll(io.LimitReader(body, contract.MaxBodyBytes))
 	a.complete = err == nil
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var value any
-	if decoder.Decode(&value) == nil {
-		a.body, _ = value.(map[string]any)
-	}
+	value, _ := decode(data)
+	a.body, _ = value.(map[string]any)
 }
 
 // neverLeft reports whether err says that there was no connection to send a request on.
@@ -158,12 +154,8 @@ func (p *probe) request(ctx context.Context, a attempt) (*http.Request, error) {
 	if a.as.signer == nil {
 		a.as = p.self
 	}
-	path := protocol.Path(r.URL)
-	if a.signQuery {
-		path = r.URL.RequestURI()
-	}
 	timestamp := protocol.Timestamp(time.Now().Add(p.clock + a.shift))
-	signed, err := protocol.Sign(a.as.signer, timestamp, a.method, path)
+	signed, err := a.sign(r, timestamp)
 	if err != nil {
 		return nil, err
 	}
@@ -174,4 +166,16 @@ func (p *probe) request(ctx context.Context, a attempt) (*http.Request, error) {
 		a.edit(r.Header)
 	}
 	return r, nil
+}
+
+func (a *attempt) sign(r *http.Request, timestamp string) (string, error) {
+	path := protocol.Path(r.URL)
+	if a.mistake == nil {
+		return protocol.Sign(a.as.signer, timestamp, a.method, path)
+	}
+	signed, _, err := a.mistake.Sign(a.as.signer, explain.Request{
+		KeyID: a.as.keyID, Timestamp: timestamp, Method: a.method,
+		Host: r.URL.Host, Path: path, Query: r.URL.RawQuery, Body: a.body,
+	})
+	return signed, err
 }

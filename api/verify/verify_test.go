@@ -71,7 +71,7 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 }
 
 func TestASandboxOnTheNetworkPassesVerification(t *testing.T) {
-	v := verifiedSandbox(t, nil)
+	v := guardedSandbox(t, nil)
 	server := httptest.NewServer(v.target.HTTPClient.Transport.(served).handler)
 	defer server.Close()
 	v.target.BaseURL, v.target.HTTPClient = server.URL+sandbox.BasePath, nil
@@ -107,7 +107,7 @@ func limited(n int64) middleware {
 func TestAReadOnlyVerificationSendsNothingButGET(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		methods := map[string]int{}
-		v := verifiedSandbox(t, changing(func(r *http.Request, _ *made) { methods[r.Method]++ }))
+		v := guardedSandbox(t, changing(func(r *http.Request, _ *made) { methods[r.Method]++ }))
 		report := v.mustVerify(t, verify.ReadOnly())
 		if !report.Passed() || !report.ReadOnly || len(report.Checks) < 20 {
 			t.Errorf("%d checks:\n%s", len(report.Checks), report.Text())
@@ -120,7 +120,7 @@ func TestAReadOnlyVerificationSendsNothingButGET(t *testing.T) {
 
 func TestAVerificationThatIsInterruptedCleansUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		v := verifiedSandbox(t, nil)
+		v := guardedSandbox(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		alive := 0
@@ -141,7 +141,7 @@ func TestAVerificationThatIsInterruptedCleansUp(t *testing.T) {
 
 func TestAKeyWhoseAnswerGotLostIsCleanedUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			if strings.HasSuffix(r.URL.Path, "/api_keys/generate") && made.status == 201 {
 				panic(http.ErrAbortHandler)
 			}
@@ -159,7 +159,7 @@ func TestAKeyWhoseAnswerGotLostIsCleanedUp(t *testing.T) {
 func TestAKeyWhoseAnswerGotLostIsCleanedUpThoughTheListLags(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		created, deleted := 0, 0
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			switch {
 			case r.Method == http.MethodDelete && made.status == http.StatusNoContent:
 				deleted++
@@ -195,7 +195,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedAndKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				v := verifiedSandbox(t, acceptingNoName(change))
+				v := guardedSandbox(t, acceptingNoName(change))
 				report := v.mustVerify(t)
 				if report.Passed() || !finds(report, verify.Breaking, "cleaning up", "no answer told of it") {
 					t.Errorf("got\n%s", report.Text())
@@ -215,7 +215,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedThoughTheListLags(t *testing.T) {
 			since = time.Now()
 			made.body = `{"api_key_id":"`
 		})
-		v := verifiedSandbox(t, func(next http.Handler) http.Handler {
+		v := guardedSandbox(t, func(next http.Handler) http.Handler {
 			return rewrite(cut(next), func(r *http.Request, made *made) {
 				if r.Method == http.MethodGet && made.status == 200 && time.Since(since) < 300*time.Millisecond {
 					made.body = `{"api_keys":[]}`
@@ -238,7 +238,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedThoughTheListLags(t *testing.T) {
 func TestKeysAreNotReportedWhenItIsUnknownWhatWasThereBefore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		isFirst := true
-		v := verifiedSandbox(t, changing(func(_ *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(_ *http.Request, made *made) {
 			if made.status != http.StatusOK {
 				return
 			}
@@ -275,7 +275,7 @@ func acceptingNoName(change func(*made)) middleware {
 
 func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		v := verifiedSandbox(t, except(func(r *http.Request) bool { return r.Method == http.MethodDelete }, answer(500, nestedError)))
+		v := guardedSandbox(t, except(func(r *http.Request) bool { return r.Method == http.MethodDelete }, answer(500, nestedError)))
 		text := v.mustVerify(t).Text()
 		if !strings.Contains(text, "could not be deleted: delete it by hand") || strings.Contains(text, "no answer told of it") {
 			t.Errorf("got\n%s", text)
@@ -287,7 +287,7 @@ func TestKeysThatWereThereBeforeAreNeverDeleted(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var own string
 		// A server that claims to have made the caller's own key again.
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			if r.Method == http.MethodDelete && strings.HasSuffix(r.URL.Path, own) {
 				t.Error("the caller's own key was deleted")
 			}
@@ -306,7 +306,7 @@ func TestKeysThatWereThereBeforeAreNeverDeleted(t *testing.T) {
 func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var secrets []string
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			secrets = append(secrets, r.Header.Get(protocol.HeaderSignature))
 			var body struct {
 				PrivateKey string `json:"private_key"`
@@ -331,7 +331,7 @@ func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
 func TestTheReportShowsNoPieceOfAKeyThatIsAnID(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var secrets []string
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			var body struct {
 				PrivateKey string `json:"private_key"`
 			}
@@ -373,7 +373,7 @@ func wantNoneOf(t *testing.T, secrets []string, report *verify.Report) {
 
 func TestTheReportIsJSONAndJUnitXML(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		v := verifiedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			if r.Method == http.MethodDelete && made.status == 204 {
 				made.status, made.body = 200, "{}"
 			}
@@ -440,7 +440,7 @@ func TestATargetThatCannotBeVerifiedIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				target := verifiedSandbox(t, nil).target
+				target := guardedSandbox(t, nil).target
 				tt.change(&target)
 				report, err := verify.Run(t.Context(), target)
 				if err == nil || !strings.Contains(err.Error(), tt.want) || report.Passed() {

@@ -1,10 +1,10 @@
 package contract
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,32 +16,34 @@ import (
 	"kalshi.internal/apikeys/gen/spec"
 )
 
+// Operation is one operation of the contract. It must not be changed.
+type Operation struct {
+	// ID is the operation ID, Method in upper case, and Path as the contract writes it, with the
+	// names of parameters in braces.
+	ID, Method, Path string
+	// Headers are the names of those that identify the caller, all of them needed at once.
+	Headers []string
+	// Query has the parameters of the query by name.
+	Query map[string]*openapi3.Parameter
+	// Request describes the request body, nil when there is none.
+	Request *openapi3.Schema
+	// Responses has the documented statuses, each with the schema of its body or nil for none.
+	Responses map[int]*openapi3.Schema
+
+	inPath map[string]*openapi3.Parameter
+}
+
+// Operations returns the operations of the contract by path, then method.
+func Operations() []*Operation { return slices.Clone(embedded().operations) }
+
+// Statuses returns the documented statuses in ascending order.
+func (o *Operation) Statuses() []int { return slices.Sorted(maps.Keys(o.Responses)) }
+
 // document is the contract, compiled. It never changes after that.
 type document struct {
 	basePath   string
-	routes     []route
-	operations []*operation // by path, then method, as the coverage table lists them
+	operations []*Operation // by path, then method, so that a parameter comes after what is fixed
 }
-
-type route struct {
-	segments   []string // a template segment keeps its braces
-	operations map[string]*operation
-}
-
-type operation struct {
-	id        string
-	method    string
-	path      string // the template, without the base path
-	query     map[string]*openapi3.Parameter
-	inPath    map[string]*openapi3.Parameter
-	security  []string                 // names of headers, all of them needed
-	canonical []string                 // the same names, as net/http writes them
-	request   *openapi3.Schema         // nil when the contract has no request body
-	responses map[int]*openapi3.Schema // nil for a status without a body
-}
-
-// statuses returns the documented statuses in ascending order.
-func (o *operation) statuses() []int { return slices.Sorted(maps.Keys(o.responses)) }
 
 // embedded compiles the embedded contract once. That cannot fail for a contract that passed
 // this package's tests, so a failure is a defect of the program, not a condition to handle.
@@ -59,30 +61,25 @@ var embedded = sync.OnceValue(func() *document {
 // compile takes a document over and changes it. It refuses whatever the checks would silently pass
 // over.
 func compile(from *openapi3.T) (*document, error) {
-	to := &document{}
-	err := prepare(from)
-	if err != nil {
+	basePath, err := commonBasePath(from.Servers)
+	if err := errors.Join(err, prepare(from)); err != nil {
 		return nil, err
 	}
-	if to.basePath, err = commonBasePath(from.Servers); err != nil {
-		return nil, err
-	}
-	for _, path := range from.Paths.InMatchingOrder() {
-		item := from.Paths.Value(path)
+	to := &document{basePath: basePath}
+	for path, item := range from.Paths.Map() {
 		if len(item.Parameters) > 0 || len(item.Servers) > 0 {
 			return nil, fmt.Errorf("%s: parameters and servers of a path are not supported", path)
 		}
-		r := route{segments: strings.Split(path, "/"), operations: map[string]*operation{}}
 		for method, op := range item.Operations() {
-			if r.operations[method], err = compileOperation(from, method, path, op); err != nil {
+			compiled, err := compileOperation(from, method, path, op)
+			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
-			to.operations = append(to.operations, r.operations[method])
+			to.operations = append(to.operations, compiled)
 		}
-		to.routes = append(to.routes, r)
 	}
-	slices.SortFunc(to.operations, func(a, b *operation) int {
-		return strings.Compare(a.path+" "+a.method, b.path+" "+b.method)
+	slices.SortFunc(to.operations, func(a, b *Operation) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
 	return to, nil
 }
@@ -102,11 +99,11 @@ func commonBasePath(servers openapi3.Servers) (string, error) {
 	return paths[0], nil
 }
 
-func compileOperation(from *openapi3.T, method, path string, op *openapi3.Operation) (*operation, error) {
-	to := &operation{
-		id: op.OperationID, method: method, path: path,
-		query: map[string]*openapi3.Parameter{}, inPath: map[string]*openapi3.Parameter{},
-		responses: map[int]*openapi3.Schema{},
+func compileOperation(from *openapi3.T, method, path string, op *openapi3.Operation) (*Operation, error) {
+	to := &Operation{
+		ID: op.OperationID, Method: method, Path: path,
+		Query: map[string]*openapi3.Parameter{}, inPath: map[string]*openapi3.Parameter{},
+		Responses: map[int]*openapi3.Schema{},
 	}
 	return to, errors.Join(
 		to.compileParameters(op.Parameters),
@@ -116,9 +113,9 @@ func compileOperation(from *openapi3.T, method, path string, op *openapi3.Operat
 	)
 }
 
-func (o *operation) compileParameters(refs openapi3.Parameters) error {
+func (o *Operation) compileParameters(refs openapi3.Parameters) error {
 	for _, ref := range refs {
-		to := map[string]map[string]*openapi3.Parameter{"query": o.query, "path": o.inPath}[ref.Value.In]
+		to := map[string]map[string]*openapi3.Parameter{"query": o.Query, "path": o.inPath}[ref.Value.In]
 		if to == nil || ref.Value.Schema == nil || !ref.Value.Schema.Value.Type.Is(openapi3.TypeString) {
 			return fmt.Errorf("parameter %s: only strings in query and path are supported", ref.Value.Name)
 		}
@@ -127,7 +124,7 @@ func (o *operation) compileParameters(refs openapi3.Parameters) error {
 	return nil
 }
 
-func (o *operation) compileSecurity(from *openapi3.T, op *openapi3.Operation) error {
+func (o *Operation) compileSecurity(from *openapi3.T, op *openapi3.Operation) error {
 	requirements := from.Security
 	if op.Security != nil {
 		requirements = *op.Security
@@ -140,35 +137,32 @@ func (o *operation) compileSecurity(from *openapi3.T, op *openapi3.Operation) er
 		if scheme.Type != "apiKey" || scheme.In != "header" {
 			return fmt.Errorf("security scheme %s: only API keys in headers are supported", name)
 		}
-		o.security = append(o.security, scheme.Name)
+		o.Headers = append(o.Headers, scheme.Name)
 	}
-	slices.Sort(o.security)
-	for _, name := range o.security {
-		o.canonical = append(o.canonical, http.CanonicalHeaderKey(name))
-	}
+	slices.Sort(o.Headers)
 	return nil
 }
 
-func (o *operation) compileRequest(ref *openapi3.RequestBodyRef) (err error) {
+func (o *Operation) compileRequest(ref *openapi3.RequestBodyRef) (err error) {
 	if ref == nil {
 		return nil
 	}
 	if !ref.Value.Required {
 		return errors.New("an optional request body is not supported")
 	}
-	o.request, err = compileContent(ref.Value.Content)
+	o.Request, err = compileContent(ref.Value.Content)
 	return err
 }
 
-func (o *operation) compileResponses(from *openapi3.Responses) error {
+func (o *Operation) compileResponses(from *openapi3.Responses) error {
 	for code, ref := range from.Map() {
 		status, err := strconv.Atoi(code)
 		if err != nil || len(ref.Value.Headers) > 0 {
 			return fmt.Errorf("response %s: only single statuses without headers are supported", code)
 		}
-		o.responses[status] = nil
+		o.Responses[status] = nil
 		if len(ref.Value.Content) > 0 {
-			if o.responses[status], err = compileContent(ref.Value.Content); err != nil {
+			if o.Responses[status], err = compileContent(ref.Value.Content); err != nil {
 				return fmt.Errorf("response %s: %w", code, err)
 			}
 		}
