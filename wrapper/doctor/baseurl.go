@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,17 +16,15 @@ const adviceForURL = "Set it to " + string(wrapper.ProductionExternalAPI) + " fo
 func (e *examination) checkBaseURL(context.Context) Check {
 	base := e.base
 	if e.baseErr != nil {
-		e.base = nil
-		text, advice := explain(e.baseErr)
+		advice := adviceForURL
 		if errors.Is(e.baseErr, protocol.ErrInsecure) {
 			advice = "Set it to https://" + base.Host + base.EscapedPath()
 		}
-		return problem(ErrSettings, text, cmp.Or(advice, adviceForURL))
+		return unusable(e.baseErr.Error(), advice)
 	}
 	environment := protocol.EnvironmentOf(base.Hostname())
 	if environment != "" && base.EscapedPath() != protocol.BasePath {
-		e.base = nil
-		return problem(ErrSettings, fmt.Sprintf("%s does not end in %s", base, protocol.BasePath),
+		return unusable(fmt.Sprintf("%s does not end in %s", base, protocol.BasePath),
 			fmt.Sprintf("Set it to %s://%s%s", base.Scheme, base.Host, protocol.BasePath))
 	}
 	return e.judgeBaseURL(environment)

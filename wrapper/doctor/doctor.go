@@ -3,15 +3,16 @@ package doctor
 import (
 	"cmp"
 	"context"
-	"crypto"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/internal/privatefile"
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
@@ -52,68 +53,71 @@ type Config struct {
 	Now func() time.Time
 }
 
-// examination is one run: what later checks need of earlier ones. A field is empty if the check
-// that fills it found a problem.
+// examination is one run: what later checks need of earlier ones.
 type examination struct {
 	Config
 
 	keyID, path, pem setting
 	// overruled names the variables that do not count because of a flag.
 	overruled []string
-	// usableID and signer are what requests are signed with.
-	usableID string
-	signer   crypto.Signer
-	modeErr  error
+	// usableID is the key ID of the credentials, which sign requests. It is anyKeyID if none was given.
+	usableID    string
+	credentials *wrapper.Credentials
+	modeErr     error
 
 	base    *url.URL
 	baseErr error
-	// proxy is nil if none is used, and routed is set once that is known.
-	proxy  *url.URL
-	routed bool
-	// resolved: the host name resolves, or need not be resolved here.
-	resolved bool
-	contact  *contact
+	// proxy is nil if none is used.
+	proxy   *url.URL
+	contact contact
 
 	list    *gen.GetAPIKeysResponse
 	listErr error
 }
 
+// step is a check, and the steps without which it is not possible.
+type step struct {
+	id    string
+	check func(context.Context) Check
+	needs []string
+	// without is why steps that need this one are not possible if it does not succeed.
+	without string
+}
+
+func (e *examination) steps() []step {
+	return []step{
+		{id: "variables", check: e.checkVariables},
+		{id: "key_id", check: e.checkKeyID, without: "there is no usable key ID"},
+		{id: "private_key", check: e.checkPrivateKey, without: "there is no usable private key"},
+		{id: "file_mode", check: e.checkFileMode},
+		{id: "base_url", check: e.checkBaseURL, without: "there is no usable base URL"},
+		{id: "proxy", check: e.checkProxy, needs: []string{"base_url"}, without: "it is not known where to connect to"},
+		{id: "name_resolution", check: e.checkName, needs: []string{"proxy"}, without: "the host has no address"},
+		{id: "tls", check: e.checkTLS, needs: []string{"name_resolution"}, without: "the service cannot be reached"},
+		{id: "service", check: e.checkService, needs: []string{"tls"}},
+		{id: "clock", check: e.checkClock, needs: []string{"tls"}},
+		{id: "signed_request", check: e.checkSignedRequest, needs: []string{"key_id", "private_key", "tls"}, without: "the keys could not be listed"},
+		{id: "other_environments", check: e.checkOtherEnvironments},
+		{id: "scopes", check: e.checkScopes, needs: []string{"signed_request"}},
+		{id: "bindings", check: e.checkBindings, needs: []string{"signed_request"}},
+		{id: "attestation", check: e.checkAttestation, needs: []string{"signed_request"}},
+	}
+}
+
 // Run makes the checks in order. After ctx is cancelled, the checks that are left are reported as
 // not checked. A deadline of ctx bounds the run: that no answer came in time is a problem.
 func Run(ctx context.Context, config Config) Report {
-	e := &examination{Config: config.withDefaults()}
+	e := &examination{Config: config.withDefaults(), usableID: anyKeyID}
 	defer e.Transport.CloseIdleConnections()
 	e.readSettings()
 	report := Report{abbreviate: abbreviator(e.Getenv("HOME"))}
-	for _, check := range []struct {
-		id   string
-		make func(context.Context) Check
-	}{
-		{"variables", e.checkVariables},
-		{"key_id", e.checkKeyID},
-		{"private_key", e.checkPrivateKey},
-		{"file_mode", e.checkFileMode},
-		{"base_url", e.checkBaseURL},
-		{"proxy", e.checkProxy},
-		{"name_resolution", e.checkName},
-		{"tls", e.checkTLS},
-		{"service", e.checkService},
-		{"clock", e.checkClock},
-		{"signed_request", e.checkSignedRequest},
-		{"other_environments", e.checkOtherEnvironments},
-		{"scopes", e.checkScopes},
-		{"bindings", e.checkBindings},
-		{"attestation", e.checkAttestation},
-	} {
-		made := unchecked("interrupted")
-		if !isCancelled(ctx) {
-			made = check.make(ctx)
+	missing := map[string]string{}
+	for _, step := range e.steps() {
+		made := step.make(ctx, missing)
+		if !made.suffices {
+			missing[step.id] = step.without
 		}
-		// What a check finds while ctx is cancelled says nothing about what it looks at.
-		if isCancelled(ctx) {
-			made = unchecked("interrupted")
-		}
-		report.add(check.id, made)
+		report.add(step.id, made)
 	}
 	switch {
 	case e.Mend == "":
@@ -123,6 +127,20 @@ func Run(ctx context.Context, config Config) Report {
 		report.add("mend", e.mend())
 	}
 	return report
+}
+
+// make makes the check, unless a step that it needs is missing.
+func (s *step) make(ctx context.Context, missing map[string]string) (made Check) {
+	if need := slices.IndexFunc(s.needs, func(id string) bool { return missing[id] != "" }); need >= 0 {
+		made = unchecked(missing[s.needs[need]])
+	} else if !isCancelled(ctx) {
+		made = s.check(ctx)
+	}
+	// What a check finds while ctx is cancelled says nothing about what it looks at.
+	if isCancelled(ctx) {
+		return unchecked("interrupted")
+	}
+	return made
 }
 
 // isCancelled tells a cancelled context from one whose deadline has passed.

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"kalshi.internal/apikeys/wrapper"
 )
 
 // lookupTimeout bounds resolving a name (our own choice).
@@ -18,18 +16,14 @@ const lookupTimeout = 10 * time.Second
 
 // checkProxy shows only the proxy's host: the settings may hold a password.
 func (e *examination) checkProxy(context.Context) Check {
-	if e.base == nil {
-		return unchecked("there is no usable base URL")
-	}
 	var err error
 	if e.Transport.Proxy != nil {
 		e.proxy, err = e.Transport.Proxy(&http.Request{URL: e.base})
 	}
 	if err != nil || !endsAfterHost(e.proxy) {
-		return problem(ErrSettings, "the proxy settings cannot be read",
+		return unusable("the proxy settings cannot be read",
 			"Set HTTPS_PROXY to a URL such as http://proxy.example:3128, with special characters of a password percent-encoded, or unset it")
 	}
-	e.routed = true
 	if e.proxy == nil {
 		return fine("none for " + e.base.Hostname())
 	}
@@ -43,26 +37,21 @@ func endsAfterHost(proxy *url.URL) bool {
 }
 
 func (e *examination) checkName(ctx context.Context) Check {
-	if !e.routed {
-		return unchecked("it is not known where to connect to")
-	}
 	host := e.base.Hostname()
 	switch {
 	case e.proxy != nil:
-		e.resolved = true
-		return unchecked("the proxy resolves names")
+		made := unchecked("the proxy resolves names")
+		made.suffices = true
+		return made
 	case net.ParseIP(host) != nil:
-		e.resolved = true
 		return fine(host + " is an address")
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addresses, err := e.LookupHost(ctx, host)
 	if err != nil {
-		text, advice := unresolved(host, err)
-		return problem(wrapper.ErrUnavailable, text, advice)
+		return unavailable(unresolved(host, err))
 	}
-	e.resolved = true
 	return fine(fmt.Sprintf("%s has %d addresses", host, len(addresses)))
 }
 

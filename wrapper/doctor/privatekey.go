@@ -22,12 +22,12 @@ func (e *examination) checkPrivateKey(context.Context) Check {
 	switch {
 	case e.path.value != "" && e.pem.value != "":
 		return unchecked("two private keys are given")
-	case e.CurrentKey != nil && e.pem.value == "":
-		return unchecked("the store gives no private key")
 	case e.path.value != "":
 		return e.checkPrivateFile()
 	case e.pem.value != "":
 		return e.inspect([]byte(e.pem.value))
+	case e.CurrentKey != nil:
+		return unchecked("the store gives no private key")
 	}
 	return unchecked("no private key is given")
 }
@@ -35,40 +35,40 @@ func (e *examination) checkPrivateKey(context.Context) Check {
 // checkPrivateFile also looks at the key in a file that the library refuses for its mode. The mode
 // is the next check's.
 func (e *examination) checkPrivateFile() Check {
+	var private []byte
 	_, err := wrapper.LoadCredentials(anyKeyID, e.path.value)
-	switch problemOf(err) {
-	case wrapper.ProblemKeyAsPath:
-		return problem(ErrSettings, e.path.from+" holds a private key where a path belongs",
-			"Write the key to a file: kalshi-keys doctor --mend FILE, with the key in "+wrapper.EnvPrivateKey+
-				" and "+wrapper.EnvPrivateKeyPath+" unset")
-	case wrapper.ProblemFileUnreadable, wrapper.ProblemNotRegularFile:
-		return refused(err)
-	case wrapper.ProblemFileMode:
-		e.modeErr = err
+	if errors.Is(err, wrapper.ErrInsecure) {
+		e.modeErr, err = err, nil
 	}
-	file, err := os.Open(e.path.value)
-	if err != nil {
-		return problem(ErrSettings, err.Error(), "Check the path and who owns the file")
+	if err == nil {
+		private, err = readPrivateFile(e.path.value)
 	}
-	defer func() { _ = file.Close() }()
-	// One byte more than the library accepts, so that it sees what is too large.
-	private, err := io.ReadAll(io.LimitReader(file, 64<<10+1))
 	if err != nil {
-		return problem(ErrSettings, err.Error(), "Check the path and who owns the file")
+		text, advice := explain(err)
+		return unusable(e.path.from+": "+text, advice)
 	}
 	return e.inspect(private)
 }
 
+// readPrivateFile reads one byte more than a private key may have, so that the library sees what is
+// too large.
+func readPrivateFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, 64<<10+1))
+}
+
 func (e *examination) inspect(private []byte) Check {
-	credentials, err := wrapper.NewCredentials(anyKeyID, private)
-	if err != nil {
-		return refused(err)
-	}
 	report, err := wrapper.InspectPrivateKey(private)
-	if err != nil {
-		return refused(err)
+	if err == nil {
+		e.credentials, err = wrapper.NewCredentials(e.usableID, private)
 	}
-	e.signer = credentials.Signer()
+	if err != nil {
+		return unusable(explain(err))
+	}
 	names := map[gen.KeyType]string{gen.KeyTypeRSA: "RSA", gen.KeyTypeEd25519: "Ed25519"}
 	kind := fmt.Sprintf("%s key of %d bits, %s", names[report.Type], report.Bits, report.Format)
 	if len(report.Repairs) == 0 {
@@ -86,8 +86,8 @@ func (e *examination) checkFileMode(context.Context) Check {
 	case e.path.value == "" || e.pem.value != "":
 		return unchecked("the private key is not read from a file")
 	case e.modeErr != nil:
-		return refused(e.modeErr)
-	case e.signer == nil:
+		return unusable(explain(e.modeErr))
+	case e.credentials == nil:
 		return unchecked("the private key could not be read")
 	case runtime.GOOS == "windows":
 		return unchecked("on Windows the mode does not say who may read a file")
@@ -105,16 +105,16 @@ type File interface {
 
 // mend writes the private key to a new file.
 func (e *examination) mend() Check {
-	if e.signer == nil {
+	if e.credentials == nil {
 		return unchecked("the private key could not be read")
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(e.signer)
+	der, err := x509.MarshalPKCS8PrivateKey(e.credentials.Signer())
 	if err != nil {
-		return problem(err, "the private key cannot be written as PKCS#8", "Copy the key again")
+		return unusable(explain(err))
 	}
 	file, err := e.Create(e.Mend)
 	if err != nil {
-		return problem(ErrSettings, err.Error(), "Give --mend the path of a file that does not exist yet")
+		return unusable(err.Error(), "Give --mend the path of a file that does not exist yet")
 	}
 	if err := file.Keep(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
 		return problem(err, errors.Join(err, file.Discard()).Error(), "Give --mend a path on another disk")
@@ -123,12 +123,4 @@ func (e *examination) mend() Check {
 		Status: StatusOK, Text: "the private key is in " + e.Mend + ", as clean PEM that only its owner may read",
 		Advice: "Set " + wrapper.EnvPrivateKeyPath + " to its path, unset " + wrapper.EnvPrivateKey + ", and delete the old copy",
 	}
-}
-
-// problemOf returns the problem that err names, "" if none.
-func problemOf(err error) wrapper.CredentialsProblem {
-	if refused, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
-		return refused.Problem
-	}
-	return ""
 }

@@ -40,6 +40,9 @@ type Check struct {
 	// Kind is the kind of a problem, for [errors.Is]: [ErrSettings] or what package wrapper returns
 	// for it. It is nil unless Status is [StatusProblem].
 	Kind error `json:"-"`
+
+	// suffices lets the checks that need this one be made.
+	suffices bool
 }
 
 // Report holds the checks in the order in which they were made.
@@ -61,16 +64,18 @@ func (r *Report) Problems() (problems []Check) {
 }
 
 func (r *Report) add(id string, check Check) {
+	// Errors that were joined come one to a line.
+	check.Text = strings.ReplaceAll(check.Text, "\n", "; ")
 	check.ID, check.Text, check.Advice = id, r.abbreviate(check.Text), r.abbreviate(check.Advice)
 	r.Checks = append(r.Checks, check)
 }
 
 func fine(text string) Check {
-	return Check{Status: StatusOK, Text: text}
+	return Check{Status: StatusOK, Text: text, suffices: true}
 }
 
 func warning(text, advice string) Check {
-	return Check{Status: StatusWarning, Text: text, Advice: advice}
+	return Check{Status: StatusWarning, Text: text, Advice: advice, suffices: true}
 }
 
 func problem(kind error, text, advice string) Check {
@@ -81,11 +86,11 @@ func unchecked(reason string) Check {
 	return Check{Status: StatusUnchecked, Text: "not checked: " + reason}
 }
 
-// refused is the problem of settings that the library refuses with err.
-func refused(err error) Check {
-	text, advice := explain(err)
-	return problem(ErrSettings, text, cmp.Or(advice, "See the message"))
-}
+// unusable is a problem with settings.
+func unusable(text, advice string) Check { return problem(ErrSettings, text, advice) }
+
+// unavailable is a problem on the way to the service.
+func unavailable(text, advice string) Check { return problem(wrapper.ErrUnavailable, text, advice) }
 
 // AdvisedError is an error whose text leaves out what to do about it.
 type AdvisedError struct {
@@ -96,7 +101,7 @@ type AdvisedError struct {
 // Error returns the text.
 func (e *AdvisedError) Error() string { return e.Text }
 
-// explain splits an error into what is wrong and what to do, "" if it does not say.
+// explain splits an error into what is wrong and what to do.
 func explain(err error) (text, advice string) {
 	if advised, ok := errors.AsType[*AdvisedError](err); ok {
 		advice = advised.Advice
@@ -109,7 +114,7 @@ func explain(err error) (text, advice string) {
 	for _, prefix := range []string{"kalshi: ", "credentials: ", "private key: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return text, advice
+	return text, cmp.Or(advice, "See the message")
 }
 
 // abbreviator returns a function that puts ~ in the place of the home directory where a path

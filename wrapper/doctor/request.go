@@ -14,14 +14,6 @@ import (
 )
 
 func (e *examination) checkSignedRequest(ctx context.Context) Check {
-	switch {
-	case e.usableID == "":
-		return unchecked("there is no usable key ID")
-	case e.signer == nil:
-		return unchecked("there is no usable private key")
-	case e.contact == nil:
-		return unchecked("the service cannot be reached")
-	}
 	list, offset, err := e.listKeys(ctx, e.base.String())
 	e.list, e.listErr = list, err
 	if err != nil {
@@ -37,11 +29,7 @@ func (e *examination) checkSignedRequest(ctx context.Context) Check {
 
 // listKeys lists the keys of the account, signed with the credentials under examination.
 func (e *examination) listKeys(ctx context.Context, baseURL string) (*gen.GetAPIKeysResponse, time.Duration, error) {
-	credentials, err := wrapper.NewSignerCredentials(e.usableID, e.signer)
-	if err != nil {
-		return nil, 0, err
-	}
-	client, err := wrapper.NewClient(credentials,
+	client, err := wrapper.NewClient(e.credentials,
 		wrapper.WithBaseURL(baseURL),
 		wrapper.WithHTTPTransport(e.Transport),
 		wrapper.WithLogger(e.Logger),
@@ -78,42 +66,34 @@ func (e *examination) checkOtherEnvironments(ctx context.Context) Check {
 		return unchecked("--try-other-environments is not given")
 	}
 	var asked []string
-	for _, host := range []wrapper.Environment{wrapper.Demo, wrapper.ProductionExternalAPI} {
-		base, err := protocol.ParseBaseURL(string(host))
-		if err != nil {
-			return problem(err, err.Error(), adviceForURL)
-		}
-		name := protocol.EnvironmentOf(base.Hostname())
-		if name == protocol.EnvironmentOf(e.base.Hostname()) {
+	for _, other := range []struct {
+		name    string
+		baseURL wrapper.Environment
+	}{{protocol.DemoEnvironment, wrapper.Demo}, {protocol.ProductionEnvironment, wrapper.ProductionExternalAPI}} {
+		if other.name == protocol.EnvironmentOf(e.base.Hostname()) {
 			continue
 		}
-		_, _, err = e.listKeys(ctx, base.String())
-		if owner := ownership(name, err); owner != "" {
-			return problem(wrapper.ErrUnauthenticated, owner,
-				fmt.Sprintf("Set KALSHI_BASE_URL to %s and use the PEM that was saved with this ID, or make a key in this environment", base))
+		_, _, err := e.listKeys(ctx, string(other.baseURL))
+		advice := fmt.Sprintf("Set KALSHI_BASE_URL to %s, or make a key in this environment", other.baseURL)
+		switch {
+		case err == nil, errors.Is(err, wrapper.ErrForbidden):
+			return problem(wrapper.ErrUnauthenticated, "the key belongs to the "+other.name+" environment", advice)
+		case errors.Is(err, wrapper.ErrBadSignature):
+			return problem(wrapper.ErrUnauthenticated, "the key ID belongs to the "+other.name+" environment, and to another private key",
+				advice+"; and use the PEM that was saved with this ID")
 		}
-		asked = append(asked, name+outcomeElsewhere(err))
+		asked = append(asked, other.name+outcomeElsewhere(err))
 	}
 	return warning("no other environment has it: "+strings.Join(asked, ", "),
 		"The key was deleted, or the ID is mistyped: list the keys on the service's website, and make a new key if it is not there")
 }
 
-// ownership says what an environment has of the key, "" if it does not know the key ID.
-func ownership(environment string, err error) string {
-	switch {
-	case err == nil, errors.Is(err, wrapper.ErrForbidden):
-		return "the key belongs to the " + environment + " environment"
-	case errors.Is(err, wrapper.ErrBadSignature):
-		return "the key ID belongs to the " + environment + " environment, and to another private key"
-	}
-	return ""
-}
-
 func outcomeElsewhere(err error) string {
-	if errors.Is(err, wrapper.ErrUnknownKey) {
+	failure, isAnswer := errors.AsType[*wrapper.Error](err)
+	switch {
+	case errors.Is(err, wrapper.ErrUnknownKey):
 		return " does not know it"
-	}
-	if failure, ok := errors.AsType[*wrapper.Error](err); ok && failure.StatusCode != 0 {
+	case isAnswer && failure.StatusCode != 0:
 		return fmt.Sprintf(" answered %d %s", failure.StatusCode, http.StatusText(failure.StatusCode))
 	}
 	return " could not be asked"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,9 +14,6 @@ import (
 // checkService looks at who answers a request without credentials. The service does so with a
 // 401 in JSON (source: observed).
 func (e *examination) checkService(context.Context) Check {
-	if e.contact == nil {
-		return unchecked("there was no answer")
-	}
 	status := e.contact.StatusCode
 	media, _, _ := strings.Cut(e.contact.Header.Get("Content-Type"), ";")
 	answer := fmt.Sprintf("a request without credentials was answered with HTTP %d (%s)", status, media)
@@ -32,13 +28,12 @@ func (e *examination) checkService(context.Context) Check {
 	case status == http.StatusTooManyRequests:
 		return warning(answer, "Send fewer requests per second from this address")
 	case status >= http.StatusInternalServerError:
-		return problem(wrapper.ErrUnavailable, answer, "The service, or a proxy before it, fails: try again later")
+		return unavailable(answer, "The service, or a proxy before it, fails: try again later")
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
-		return problem(wrapper.ErrUnavailable, answer+redirectTarget(e.contact.Response),
+		return unavailable(answer+redirectTarget(e.contact.Response),
 			"Set the base URL to where it leads: redirects are not followed")
 	}
-	return problem(wrapper.ErrUnavailable, answer,
-		"It is not the service that answers: look for a proxy or a network's sign-in page")
+	return unavailable(answer, "It is not the service that answers: look for a proxy or a network's sign-in page")
 }
 
 // redirectTarget shows only the host of a foreign URL: a sign-in page may put what identifies a
@@ -48,11 +43,10 @@ func redirectTarget(response *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	bare := url.URL{Scheme: target.Scheme, Host: target.Host}
-	if strings.HasPrefix(target.Path, protocol.BasePath) {
-		bare.Path = target.Path
+	if !strings.HasPrefix(target.Path, protocol.BasePath) {
+		target.Path = ""
 	}
-	return ", leading to " + bare.String()
+	return ", leading to " + target.Scheme + "://" + target.Host + target.Path
 }
 
 // Differences to the service's clock. Its Date is cut to seconds, so a difference of a second or so
@@ -63,9 +57,6 @@ const (
 )
 
 func (e *examination) checkClock(context.Context) Check {
-	if e.contact == nil {
-		return unchecked("there was no answer to compare it with")
-	}
 	// The Date was written some time between, which makes this much of the difference uncertain.
 	uncertain := e.contact.arrived.Sub(e.contact.asked) / 2
 	behind, ok := protocol.ClockOffset(e.contact.Header.Get("Date"), e.contact.asked.Add(uncertain))

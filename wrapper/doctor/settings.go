@@ -2,8 +2,8 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"kalshi.internal/apikeys/wrapper"
@@ -17,24 +17,16 @@ const keyFileFlag = "--private-key-file"
 
 func (e *examination) readSettings() {
 	e.base, e.baseErr = protocol.ParseBaseURL(e.BaseURL)
-	if e.CurrentKey != nil {
-		e.overruled = slices.DeleteFunc([]string{wrapper.EnvAPIKeyID, wrapper.EnvPrivateKeyPath, wrapper.EnvPrivateKey},
-			func(variable string) bool { return e.Getenv(variable) == "" })
-		return
-	}
-	e.keyID = e.choose("--key-id", e.KeyID, wrapper.EnvAPIKeyID)
-	e.path = e.choose(keyFileFlag, e.PrivateKeyFile, wrapper.EnvPrivateKeyPath)
-	e.pem = setting{e.Getenv(wrapper.EnvPrivateKey), wrapper.EnvPrivateKey}
-	if e.PrivateKeyFile != "" && e.pem.value != "" {
-		e.overruled = append(e.overruled, wrapper.EnvPrivateKey)
-		e.pem = setting{}
-	}
+	e.keyID = e.choose("--key-id", e.KeyID, wrapper.EnvAPIKeyID, e.KeyID != "")
+	e.path = e.choose(keyFileFlag, e.PrivateKeyFile, wrapper.EnvPrivateKeyPath, e.PrivateKeyFile != "")
+	e.pem = e.choose(keyFileFlag, "", wrapper.EnvPrivateKey, e.PrivateKeyFile != "")
 }
 
-// choose returns the value of a flag, or else that of a variable.
-func (e *examination) choose(flag, given, variable string) setting {
+// choose returns what a flag gives, or else the value of a variable. No variable counts beside a
+// store.
+func (e *examination) choose(flag, given, variable string, isFlagged bool) setting {
 	value := e.Getenv(variable)
-	if given == "" {
+	if !isFlagged && e.CurrentKey == nil {
 		return setting{value, variable}
 	}
 	if value != "" && value != given {
@@ -44,20 +36,12 @@ func (e *examination) choose(flag, given, variable string) setting {
 }
 
 func (e *examination) checkVariables(ctx context.Context) Check {
-	source := ""
-	if e.CurrentKey != nil {
-		switch err := e.readStore(ctx); {
-		case e.baseErr != nil:
-			return unchecked("which key of the store is current depends on the base URL, which cannot be used")
-		case err != nil:
-			return refused(err)
-		}
-		source = "key ID and private key of the key that is current in " + e.pem.from
-	} else {
-		if err := e.isComplete(); err != nil {
-			return refused(err)
-		}
-		source = "key ID from " + e.keyID.from + ", private key from " + e.privateKeySource()
+	if e.CurrentKey != nil && e.baseErr != nil {
+		return unchecked("which key of the store is current depends on the base URL, which cannot be used")
+	}
+	source, err := e.findKey(ctx)
+	if err != nil {
+		return unusable(explain(err))
 	}
 	if len(e.overruled) > 0 {
 		return warning("a flag wins over "+strings.Join(e.overruled, " and "),
@@ -66,18 +50,29 @@ func (e *examination) checkVariables(ctx context.Context) Check {
 	return fine(source)
 }
 
+// findKey says where the key comes from, or why there is none.
+func (e *examination) findKey(ctx context.Context) (source string, err error) {
+	from := e.pem.from
+	switch {
+	case e.CurrentKey != nil:
+		return "key ID and private key of the key that is current in the store " + e.Store, e.readStore(ctx)
+	case e.path.value != "" && e.pem.value != "":
+		return "", &AdvisedError{wrapper.EnvPrivateKeyPath + " and " + wrapper.EnvPrivateKey + " are both set",
+			"Keep one of them: unset " + wrapper.EnvPrivateKey}
+	case e.path.value != "":
+		from = e.path.from
+	}
+	return "key ID from " + e.keyID.from + ", private key from " + from, e.isComplete()
+}
+
 // readStore takes the key that is current in the store.
 func (e *examination) readStore(ctx context.Context) error {
-	if e.baseErr != nil {
-		return e.baseErr
-	}
 	entry, err := e.CurrentKey(ctx, e.base)
 	if err != nil {
 		return err
 	}
 	from := "the store " + e.Store
-	e.keyID = setting{entry.KeyID, from}
-	e.pem = setting{entry.PrivateKey.RevealPrivateKey(), from}
+	e.keyID, e.pem = setting{entry.KeyID, from}, setting{entry.PrivateKey.RevealPrivateKey(), from}
 	if entry.PrivateKey.IsEmpty() {
 		return &AdvisedError{"the private key of " + entry.KeyID + " is not in " + from,
 			"The doctor cannot sign with a key in an HSM or a KMS; give another one with --key-id and " + keyFileFlag}
@@ -85,19 +80,8 @@ func (e *examination) readStore(ctx context.Context) error {
 	return nil
 }
 
-func (e *examination) privateKeySource() string {
-	if e.path.value != "" {
-		return e.path.from
-	}
-	return e.pem.from
-}
-
-// isComplete returns which settings are missing or contradict each other.
+// isComplete returns which settings are missing.
 func (e *examination) isComplete() error {
-	if e.path.value != "" && e.pem.value != "" {
-		return &AdvisedError{wrapper.EnvPrivateKeyPath + " and " + wrapper.EnvPrivateKey + " are both set",
-			"Keep one of them: unset " + wrapper.EnvPrivateKey}
-	}
 	var missing, advice []string
 	if e.keyID.value == "" {
 		missing = append(missing, wrapper.EnvAPIKeyID)
@@ -112,24 +96,16 @@ func (e *examination) isComplete() error {
 		return nil
 	}
 	advice = append(advice, "If the key is in a store, give --store instead")
-	if misnamed := e.misnamed(); misnamed != "" {
-		advice = append(advice, misnamed+" is set, but nothing here reads it")
-	}
-	return &AdvisedError{strings.Join(missing, " and ") + " not set", strings.Join(advice, ". ")}
-}
-
-// misnamed returns the first variable whose name looks as if it were meant for this library (our
-// own guesses).
-func (e *examination) misnamed() string {
+	// Names that look as if they were meant for this library (our own guesses).
 	for _, name := range []string{
 		"KALSHI_KEY_ID", "KALSHI_API_KEY", "KALSHI_ACCESS_KEY", "KALSHI_ACCESS_KEY_ID",
 		"KALSHI_PRIVATE_KEY_FILE", "KALSHI_PRIVATE_KEY_PEM", "KALSHI_KEY_PATH",
 	} {
 		if e.Getenv(name) != "" {
-			return name
+			advice = append(advice, name+" is set, but nothing here reads it")
 		}
 	}
-	return ""
+	return &AdvisedError{strings.Join(missing, " and ") + " not set", strings.Join(advice, ". ")}
 }
 
 // checkKeyID shows the key ID only if it is a UUID: anything else may have been pasted by mistake.
@@ -138,9 +114,10 @@ func (e *examination) checkKeyID(context.Context) Check {
 	if id == "" {
 		return unchecked("no key ID is given")
 	}
-	// The library looks at the key ID before the private key.
-	if _, err := wrapper.NewCredentials(id, nil); problemOf(err) == wrapper.ProblemKeyID {
-		return problem(ErrSettings, e.keyID.from+" holds characters that no key ID has", keyIDAdvice(id))
+	// The library looks at the key ID before the private key, which is missing.
+	_, err := wrapper.NewCredentials(id, nil)
+	if refused, ok := errors.AsType[*wrapper.CredentialsError](err); ok && refused.Problem == wrapper.ProblemKeyID {
+		return unusable(e.keyID.from+" holds characters that no key ID has", keyIDAdvice(id))
 	}
 	e.usableID = id
 	switch {

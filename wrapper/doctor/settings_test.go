@@ -58,7 +58,7 @@ func TestEachFaultOfTheSettingsIsNamed(t *testing.T) {
 		{"escaped line breaks", "private_key", func(p *patient) { p.env[wrapper.EnvPrivateKey] = escaped(p.pem(p.key)) }, warning, nil,
 			[]string{"turned escaped line breaks into line breaks", "kalshi-keys doctor --mend"}},
 		{"a private key as its path", "private_key", path(func(p *patient) string { return p.pem(p.key) }), problem, settings,
-			[]string{"where a path belongs", "--mend FILE"}},
+			[]string{"KALSHI_PRIVATE_KEY_PATH", "where a path belongs", "Write the key to a file"}},
 		{"a missing file", "private_key", path(constant("/nonexistent/key.pem")), problem, settings, []string{"/nonexistent/key.pem", "Check the path"}},
 		{"a path with ~", "private_key", path(constant("~/key.pem")), problem, settings, []string{"write the home directory out"}},
 		{"a directory", "private_key", path(constant("/")), problem, settings, []string{"not a regular file"}},

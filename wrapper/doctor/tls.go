@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"time"
 
-	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -28,14 +27,10 @@ type contact struct {
 }
 
 func (e *examination) checkTLS(ctx context.Context) Check {
-	if !e.resolved {
-		return unchecked("the host has no address")
-	}
 	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
 	defer cancel()
 	if err := e.ask(ctx); err != nil {
-		text, advice := e.unreachable(err)
-		return problem(wrapper.ErrUnavailable, text, advice)
+		return unavailable(e.unreachable(err))
 	}
 	connection := e.contact.TLS
 	if connection == nil || len(connection.PeerCertificates) == 0 {
@@ -47,7 +42,10 @@ func (e *examination) checkTLS(ctx context.Context) Check {
 }
 
 func issuerName(certificate *x509.Certificate) string {
-	if len(certificate.Issuer.Organization) > 0 {
+	switch {
+	case certificate == nil:
+		return "an unknown authority"
+	case len(certificate.Issuer.Organization) > 0:
 		return certificate.Issuer.Organization[0]
 	}
 	return cmp.Or(certificate.Issuer.CommonName, "a nameless authority")
@@ -60,7 +58,7 @@ func (e *examination) ask(ctx context.Context) error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { asked = e.Now() },
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base.JoinPath(protocol.KeysPath).String(), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base.String()+protocol.KeysPath, http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -69,7 +67,7 @@ func (e *examination) ask(ctx context.Context) error {
 		return err
 	}
 	_ = response.Body.Close() // only its status and headers matter
-	e.contact = &contact{response, asked, e.Now()}
+	e.contact = contact{response, asked, e.Now()}
 	return nil
 }
 
@@ -84,11 +82,22 @@ func Unreachable(base *url.URL, err error) (text, advice string) {
 
 // unreachable looks at the most telling type first.
 func (e *examination) unreachable(err error) (text, advice string) {
-	if text, advice = e.distrusted(err); text != "" {
-		return text, advice
-	}
+	untrusted, isUntrusted := errors.AsType[x509.UnknownAuthorityError](err)
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
 	operation, isNetwork := errors.AsType[*net.OpError](err)
 	switch {
+	case isUntrusted:
+		return "the certificate is from " + issuerName(untrusted.Cert) + ", which this machine does not trust",
+			"If a proxy or a virus scanner intercepts TLS, have the host exempted or install its root certificate; " +
+				"in a bare container, install the package ca-certificates. Never turn the verification off"
+	case is[x509.HostnameError](err):
+		return "the certificate is for another host than " + e.base.Hostname(),
+			"Check the base URL, /etc/hosts, and whether a network's sign-in page answers"
+	case isInvalid && invalid.Reason == x509.Expired:
+		return "the certificate has expired or is not valid yet",
+			"Check this machine's date: " + e.Now().UTC().Format(time.DateTime) + " UTC"
+	case is[tls.RecordHeaderError](err):
+		return "the other side does not speak TLS", "Check the scheme and the port of the base URL"
 	case e.proxy != nil && (!isNetwork || operation.Op == "proxyconnect"):
 		return "the proxy " + e.proxy.Host + " cannot be reached or does not let this through",
 			"Check HTTPS_PROXY and the proxy's sign-in, or add " + e.base.Hostname() + " to NO_PROXY"
@@ -101,31 +110,6 @@ func (e *examination) unreachable(err error) (text, advice string) {
 			"Check the port of the base URL, the network and any firewall; if it is a sandbox, start it"
 	}
 	return "the connection was cut before an answer", "Check what is between here and the service, then try again"
-}
-
-// distrusted says why a TLS handshake failed, "" if that is not what err is about.
-func (e *examination) distrusted(err error) (text, advice string) {
-	if untrusted, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		issuer := "an unknown authority"
-		if untrusted.Cert != nil {
-			issuer = issuerName(untrusted.Cert)
-		}
-		return "the certificate is from " + issuer + ", which this machine does not trust",
-			"If a proxy or a virus scanner intercepts TLS, have the host exempted or install its root certificate; " +
-				"in a bare container, install the package ca-certificates. Never turn the verification off"
-	}
-	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
-	switch {
-	case is[x509.HostnameError](err):
-		return "the certificate is for another host than " + e.base.Hostname(),
-			"Check the base URL, /etc/hosts, and whether a network's sign-in page answers"
-	case isInvalid && invalid.Reason == x509.Expired:
-		return "the certificate has expired or is not valid yet",
-			"Check this machine's date: " + e.Now().UTC().Format(time.DateTime) + " UTC"
-	case is[tls.RecordHeaderError](err):
-		return "the other side does not speak TLS", "Check the scheme and the port of the base URL"
-	}
-	return "", ""
 }
 
 func is[T error](err error) bool {
