@@ -1,7 +1,7 @@
 package drift
 
-// Kind says how much a change asks of a program that uses this client. The three kinds are our
-// own choice.
+// Kind says how much a change asks of a program that uses this client. The kinds are our own
+// choice.
 type Kind string
 
 const (
@@ -9,6 +9,9 @@ const (
 	Breaking Kind = "breaking"
 	// Additive: programs keep working; the revision offers, accepts or promises something else.
 	Additive Kind = "additive"
+	// Known: the revision does not have what the contract adds on purpose, from observation. That
+	// asks nothing of anybody.
+	Known Kind = "known"
 	// Text: only words for people changed, such as descriptions and examples.
 	Text Kind = "text"
 )
@@ -25,14 +28,14 @@ const (
 	Neither Direction = ""
 )
 
-// Change is one difference between this module's contract and the other document. It is a plain
-// value, safe to copy and to share.
+// Change is one difference between the contract and the revision. It is a plain value, safe to copy
+// and to share.
 type Change struct {
-	// Operation is the operation ID in this module's contract. For an operation that the
-	// contract lacks it is the ID in the other document; for servers it is empty.
+	// Operation is the operation ID in the contract. For an operation that the contract lacks it
+	// is the ID in the revision.
 	Operation string `json:"operation"`
-	// Method and Path are those of the operation, the path as this module's contract writes it
-	// and relative to the server. For servers both are empty.
+	// Method and Path are those of the operation, the path as the contract writes it and relative
+	// to the server.
 	Method string `json:"method"`
 	Path   string `json:"path"`
 
@@ -42,13 +45,13 @@ type Change struct {
 	// "parameter query fcm_subtrader_id", "security" or "server".
 	Place string `json:"place"`
 	// Aspect is what changed there: "presence" when the place itself came or went, a keyword of
-	// OpenAPI such as "maximum" or "enum", "content" for content types, "alternatives" for ways
-	// to authenticate, "URL" for servers, or "operation ID".
+	// OpenAPI such as "maximum" or "enum", "content" for content types, or "alternatives" for
+	// ways to authenticate.
 	Aspect string `json:"aspect"`
-	// Was and Is are the values in this module's contract and in the other document. Empty means
+	// Was and Is are the values in the contract and in the revision, schemas as JSON. Empty means
 	// that there was, or is, nothing.
 	Was string `json:"was"`
 	Is  string `json:"is"`
-	// Meaning says in one or two sentences what the change means for users of this client.
+	// Meaning says what the change is or means, in a sentence or two.
 	Meaning string `json:"meaning"`
 }

@@ -13,24 +13,21 @@ import (
 
 func TestEachEditIsReportedWhereItIs(t *testing.T) {
 	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			report := compareWith(t, edited(t, row.edits...))
-			wantLines(t, report, row.there)
-		})
+		before, after := encode(t, edited(t, row.before...)), encode(t, edited(t, row.edits...))
+		t.Run(row.name, func(t *testing.T) { wantLines(t, between(t, before, after), row.there) })
+		if row.before == nil {
+			t.Run(row.name+", undone", func(t *testing.T) { wantLines(t, between(t, after, before), row.back) })
+		}
 	}
 }
 
-func TestEachEditUndoneIsReportedWhereItWas(t *testing.T) {
-	ours := encode(t, contract(t))
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			report, err := drift.CompareDocuments(bytes.NewReader(encode(t, edited(t, row.edits...))), bytes.NewReader(ours))
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantLines(t, report, row.back)
-		})
+func between(t *testing.T, before, after []byte) *drift.Report {
+	t.Helper()
+	report, err := drift.CompareDocuments(bytes.NewReader(before), bytes.NewReader(after))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return report
 }
 
 func wantLines(t *testing.T, report *drift.Report, want []string) {
@@ -119,11 +116,7 @@ func TestAnotherSpellingOfTheSameContractIsNoChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			doc := edited(t, edits...)
 			wantLines(t, compareWith(t, doc), nil)
-			back, err := drift.CompareDocuments(bytes.NewReader(encode(t, doc)), bytes.NewReader(encode(t, contract(t))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantLines(t, back, nil)
+			wantLines(t, between(t, encode(t, doc), encode(t, contract(t))), nil)
 		})
 	}
 }
@@ -167,19 +160,11 @@ func TestPathsAreRelativeToTheServer(t *testing.T) {
 		object{"url": "https://external-api.demo.kalshi.co"}, object{"url": "https://demo-api.kalshi.co"},
 	}
 	wantLines(t, compareWith(t, doc), nil)
-	back, err := drift.CompareDocuments(bytes.NewReader(encode(t, doc)), bytes.NewReader(encode(t, contract(t))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantLines(t, back, nil)
+	wantLines(t, between(t, encode(t, doc), encode(t, contract(t))), nil)
 
 	doc["servers"] = []any{object{"url": "https://api.elections.kalshi.com"}, object{"url": "https://new.kalshi.com"}}
-	wantLines(t, compareWith(t, doc), []string{
-		"breaking: server: URL: https://external-api.kalshi.com/trade-api/v2 -> ",
-		"breaking: server: URL: https://external-api.demo.kalshi.co/trade-api/v2 -> ",
-		"breaking: server: URL: https://demo-api.kalshi.co/trade-api/v2 -> ",
-		"additive: server: URL:  -> https://new.kalshi.com/trade-api/v2",
-	})
+	wantLines(t, compareWith(t, doc), slices.Concat(everyOperation("breaking %s: server: presence"), everyOperation("breaking %s: server: presence"),
+		everyOperation("breaking %s: server: presence"), everyOperation("additive %s: server: presence")))
 }
 
 func TestAServerWithTooManyValuesIsComparedByItsDefaults(t *testing.T) {
@@ -199,16 +184,69 @@ func errorBranches() []any {
 	return []any{object{"$ref": "#/components/schemas/ErrorText"}, object{"$ref": "#/components/schemas/ErrorObject"}}
 }
 
+// TestWhatTheContractAddsIsKnown is about the form in which the service publishes: errors without
+// bodies, and no formats.
+func TestWhatTheContractAddsIsKnown(t *testing.T) {
+	published := []edit{remove(schemas + "ApiKeyId>format")}
+	for path, item := range contract(t)["paths"].(object) {
+		for method, operation := range item.(object) {
+			for status := range operation.(object)["responses"].(object) {
+				if status >= "400" {
+					published = append(published, set("paths>"+path+">"+method+">responses>"+status, object{"description": "d"}))
+				}
+			}
+		}
+	}
+	report := compareWith(t, edited(t, published...))
+	if s := report.Summary(); report.Worst() != drift.Known || s.Known != 20 {
+		t.Errorf("summary %+v, changes %q", s, linesOf(report))
+	}
+	for name, e := range map[string]edit{
+		"a field that was published is gone": remove(key + "properties>subaccount"),
+		"a request field is new":             set(create+"required", []any{"name", "public_key", "purpose"}),
+		"what was observed is different":     set(schemas+"ApiKeyId>format", "ulid"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if report := compareWith(t, edited(t, append(slices.Clone(published), e)...)); report.Worst() != drift.Breaking {
+				t.Errorf("changes %q", linesOf(report))
+			}
+		})
+	}
+}
+
+func TestAChangeSaysWhatWasAndWhatIs(t *testing.T) {
+	for name, row := range map[string]struct {
+		edit    edit
+		was, is string
+	}{
+		"a field that went":  {remove(key + "properties>subaccount"), `{"maximum":63,"minimum":0,"nullable":true,"type":"integer"}`, ""},
+		"a field that came":  {set(key+"properties>tags", object{"type": "array", "description": "Tags"}), "", `{"type":"array"}`},
+		"a bound":            {set(key+"properties>subaccount>maximum", 127), "63", "127"},
+		"a value of an enum": {set(schemas+"Scope>enum", append(scopes(), "write::margin")), "", "write::margin"},
+		"a status":           {set(get+"responses>429", object{"description": "d"}), "", "429"},
+		"a content type":     {set(get+"responses>200>content>text/csv", object{}), "", "text/csv"},
+		"security":           {set("components>securitySchemes>kalshiAccessKey>name", "X-KEY"), "header KALSHI-ACCESS-KEY + header KALSHI-ACCESS-SIGNATURE + header KALSHI-ACCESS-TIMESTAMP", "header KALSHI-ACCESS-SIGNATURE + header KALSHI-ACCESS-TIMESTAMP + header X-KEY"},
+		"a server":           {set("servers>0>url", "https://new.kalshi.com/"), "", "https://new.kalshi.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := compareWith(t, edited(t, row.edit))
+			if !slices.ContainsFunc(report.Changes, func(c drift.Change) bool { return c.Was == row.was && c.Is == row.is }) {
+				t.Errorf("changes: %+v", report.Changes)
+			}
+		})
+	}
+}
+
 func TestADocumentWithoutOurOperationsHasLostThem(t *testing.T) {
 	report := compareWith(t, object{
 		"openapi": "3.0.3", "info": object{"title": "Weather", "version": "1"},
 		"paths": object{"/rain": object{"get": object{"responses": object{"200": object{"description": "wet"}}}}},
 	})
 	wantLines(t, report, []string{
-		"breaking createApiKey: operation: presence: POST /api_keys -> ",
-		"breaking deleteApiKey: operation: presence: DELETE /api_keys/{api_key} -> ",
-		"breaking generateApiKey: operation: presence: POST /api_keys/generate -> ",
-		"breaking getApiKeys: operation: presence: GET /api_keys -> ",
+		"breaking createApiKey: operation: presence",
+		"breaking deleteApiKey: operation: presence",
+		"breaking generateApiKey: operation: presence",
+		"breaking getApiKeys: operation: presence",
 	})
 }
 

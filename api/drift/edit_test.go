@@ -99,12 +99,12 @@ func compareWith(tb testing.TB, doc object) *drift.Report {
 	return report
 }
 
-// linesOf writes each change on a line: kind, direction, operation: place: aspect: was -> is.
+// linesOf writes each change on a line: kind, direction, operation: place: aspect.
 func linesOf(report *drift.Report) []string {
 	lines := make([]string, 0, len(report.Changes))
 	for _, c := range report.Changes {
 		who := strings.TrimSpace(string(c.Direction) + " " + c.Operation)
-		lines = append(lines, strings.TrimSpace(string(c.Kind)+" "+who)+": "+c.Place+": "+c.Aspect+": "+c.Was+" -> "+c.Is)
+		lines = append(lines, strings.TrimSpace(string(c.Kind)+" "+who)+": "+c.Place+": "+c.Aspect)
 	}
 	slices.Sort(lines)
 	return lines

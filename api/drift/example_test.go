@@ -38,14 +38,14 @@ func ExampleCompare() {
 		log.Fatal(err)
 	}
 	for _, change := range report.Changes {
-		if change.Operation == "deleteApiKey" && change.Direction != drift.Response && change.Kind == drift.Breaking {
+		if change.Operation == "deleteApiKey" && change.Kind == drift.Breaking && change.Place != "server" {
 			fmt.Printf("%s: %s\n", change.Place, change.Meaning)
 		}
 	}
 	fmt.Println("worst:", report.Worst())
 	// Output:
-	// parameter query reason: This client does not send it, so its requests are refused.
-	// security: What this client sends no longer authenticates a request.
+	// parameter query reason: Added the new required `query` request parameter `reason`.
+	// security: What a program sends today may no longer authenticate a request.
 	// worst: breaking
 }
 
@@ -70,16 +70,16 @@ paths:
 	// Output:
 	// contract: Before 1
 	// revision: After 1
-	// 0 breaking, 1 additive, 1 text only
+	// 0 breaking, 1 additive, 0 known, 1 text only
 	//
 	// ADDITIVE
 	//
 	//   response 429: presence [getApiKeys]
 	//     was: (none)
 	//     is:  429
-	//     The service documents an answer that this client knows only as an unexpected status.
+	//     Added the non-success response with the status `429`.
 	//
-	// TEXT ONLY
+	// TEXT
 	//
-	//   getApiKeys: response 200 (description)
+	//   response 200: description [getApiKeys]
 }

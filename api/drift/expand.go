@@ -3,244 +3,186 @@ package drift
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/oasdiff/oasdiff/flatten/allof"
 )
 
-// maxSchemas bounds the schemas of a document's operations once every reference is written out,
-// which can be exponentially many.
-const maxSchemas = 20_000
+// Once every reference is written out, an operation can have exponentially many parts. These
+// bounds are far beyond those of the service.
+const (
+	maxParts = 20_000
+	maxDepth = 100
+)
 
-// expander copies schemas into a form in which equal meaning is equal structure as far as that
-// is simple: references and single-branch allOf written out, the spellings of OpenAPI 3.1 in
-// those of 3.0. It never changes the document.
+// expander copies operations into trees in which equal meaning is equal structure as far as that
+// is simple: references written out, and every part in one spelling.
 type expander struct {
-	copied int
-	open   map[*openapi3.Schema]bool
+	doc          document
+	open         map[string]bool // the references around the part
+	parts, depth int
 }
 
-// schema copies one schema. A schema inside itself is cut to the empty schema; the contract has
-// none, so that no comparison gets that far.
-func (e *expander) schema(ref *openapi3.SchemaRef) (*openapi3.SchemaRef, error) {
-	if ref == nil {
-		return nil, nil
-	}
-	if ref.Value == nil {
-		return nil, errors.New("a schema is empty or a reference to one leads nowhere")
-	}
-	if e.copied++; e.copied > maxSchemas {
-		return nil, fmt.Errorf("the schemas of its operations are more than %d once references are written out", maxSchemas)
-	}
-	if e.open[ref.Value] {
-		return &openapi3.SchemaRef{Value: &openapi3.Schema{}}, nil
-	}
-	e.open[ref.Value] = true
-	defer delete(e.open, ref.Value)
-
-	c := *ref.Value
-	if err := e.children(&c); err != nil {
+// expand returns the tree of an operation: its parameters, by "in name" and with path parameters
+// named as in the path ours, its body, responses and words.
+func (o operation) expand(ours string) (object, error) {
+	e := &expander{doc: o.doc, open: map[string]bool{}}
+	node := without(without(without(o.node, "parameters"), "security"), "servers")
+	tree, err := e.expand(node)
+	if err != nil {
 		return nil, err
 	}
-	return &openapi3.SchemaRef{Value: plain(&c)}, nil
-}
-
-func (e *expander) children(c *openapi3.Schema) error {
-	for _, child := range []**openapi3.SchemaRef{
-		&c.Not, &c.Items, &c.AdditionalProperties.Schema, &c.Contains, &c.PropertyNames, &c.If, &c.Then, &c.Else,
-		&c.UnevaluatedItems.Schema, &c.UnevaluatedProperties.Schema, &c.ContentSchema,
-	} {
-		copied, err := e.schema(*child)
+	parameters := object{}
+	names := parameterNames(o.path, ours)
+	// Those of the operation win over those of its path.
+	for _, raw := range slices.Concat(list(o.item["parameters"]), list(o.node["parameters"])) {
+		v, err := e.expand(raw)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("parameters: %w", err)
 		}
-		*child = copied
-	}
-	for _, list := range []*openapi3.SchemaRefs{&c.OneOf, &c.AnyOf, &c.AllOf, &c.PrefixItems} {
-		if err := e.list(list); err != nil {
-			return err
+		p := objectOf(v)
+		in, name := text(p["in"]), text(p["name"])
+		if in == "header" {
+			name = strings.ToLower(name)
 		}
-	}
-	for _, named := range []*openapi3.Schemas{&c.Properties, &c.PatternProperties, &c.DependentSchemas} {
-		if err := e.named(named); err != nil {
-			return err
+		if other, known := names[name]; known && in == "path" {
+			name = other
 		}
+		parameters[in+" "+name] = serialized(p, in == "query" || in == "cookie")
 	}
-	return nil
+	all := objectOf(tree)
+	all["parameters"] = parameters
+	return all, nil
 }
 
-func (e *expander) list(list *openapi3.SchemaRefs) error {
-	var copies openapi3.SchemaRefs
-	for _, ref := range *list {
-		copied, err := e.schema(ref)
-		if err != nil {
-			return err
-		}
-		if copied != nil {
-			copies = append(copies, copied)
-		}
+// serialized writes out the defaults of style and explode.
+func serialized(p object, isForm bool) object {
+	p = without(without(p, "in"), "name")
+	if p["style"] == nil {
+		p["style"] = map[bool]string{true: "form", false: "simple"}[isForm]
 	}
-	*list = copies
-	return nil
+	if p["explode"] == nil {
+		p["explode"] = p["style"] == "form"
+	}
+	return p
 }
 
-func (e *expander) named(schemas *openapi3.Schemas) error {
-	if len(*schemas) == 0 {
-		*schemas = nil
-		return nil
+// expand copies a part and those below it.
+func (e *expander) expand(raw any) (any, error) {
+	e.parts++
+	e.depth++
+	defer func() { e.depth-- }()
+	if e.parts > maxParts || e.depth > maxDepth {
+		return nil, fmt.Errorf("once references are written out, the operation has more than %d parts or %d levels", maxParts, maxDepth)
 	}
-	copies := make(openapi3.Schemas, len(*schemas))
-	for name, ref := range *schemas {
-		copied, err := e.schema(ref)
-		if err != nil {
-			return err
-		}
-		if copied == nil {
-			return fmt.Errorf("property %q has no schema", name)
-		}
-		copies[name] = copied
+	if _, isBool := raw.(bool); isBool {
+		return raw, nil
 	}
-	*schemas = copies
-	return nil
-}
-
-// plain rewrites one schema, whose children are plain already.
-func plain(c *openapi3.Schema) *openapi3.Schema {
-	c.SchemaID, c.Anchor, c.DynamicRef, c.DynamicAnchor, c.SchemaDialect = "", "", "", "", ""
-	c.Defs = nil
-	for _, branches := range []*openapi3.SchemaRefs{&c.OneOf, &c.AnyOf} {
-		if rest := withoutNull(*branches); len(rest) < len(*branches) {
-			c.Nullable = true
-			if *branches = rest; len(rest) == 1 {
-				c.AllOf, *branches = append(c.AllOf, rest...), nil
-			}
-		}
+	node, isObject := raw.(object)
+	if !isObject {
+		return nil, fmt.Errorf("there is %s in place of an object", jsonText(raw))
 	}
-	if disjoint(c.AnyOf) && len(c.OneOf) == 0 {
-		c.OneOf, c.AnyOf = c.AnyOf, nil
+	if node["$ref"] != nil {
+		return e.reference(node)
 	}
-	openProperties(&c.AdditionalProperties)
-	if branch := onlyBranch(c); branch != nil {
-		return annotated(*branch, c)
-	}
-	if len(c.AllOf) > 0 && !slices.ContainsFunc(c.AllOf, hasChoice) {
-		// Branches that contradict each other cannot be merged; they stay to be compared as such.
-		if merged, err := allof.Merge(openapi3.SchemaRef{Value: c}); err == nil {
-			c = annotated(*merged, c)
-		}
-	}
-	nullType(c)
-	exclusive(&c.ExclusiveMin, &c.Min)
-	exclusive(&c.ExclusiveMax, &c.Max)
-	if c.Const != nil {
-		c.Enum, c.Const = []any{c.Const}, nil
-	}
-	return c
-}
-
-// disjoint says whether no value fits two of the branches, because each is of one type of its own.
-// Then anyOf and oneOf mean the same.
-func disjoint(branches openapi3.SchemaRefs) bool {
-	seen := map[string]bool{}
-	for _, branch := range branches {
-		all := types(branch.Value)
-		if len(all) != 1 || branch.Value.Nullable {
-			return false
-		}
-		// Every integer is a number.
-		kind := strings.Replace(all[0], "integer", "number", 1)
-		if seen[kind] {
-			return false
-		}
-		seen[kind] = true
-	}
-	return len(branches) > 0
-}
-
-// openProperties takes out what only writes down the default, that any other property may be there.
-func openProperties(extra *openapi3.AdditionalProperties) {
-	if extra.Has != nil && *extra.Has {
-		extra.Has = nil
-	}
-	if extra.Schema != nil && reflect.DeepEqual(*extra.Schema.Value, openapi3.Schema{}) {
-		extra.Schema = nil
-	}
-}
-
-// hasChoice says whether a branch has branches to choose from: merging several such multiplies
-// them out, which may take forever.
-func hasChoice(branch *openapi3.SchemaRef) bool {
-	return len(branch.Value.OneOf) > 0 || len(branch.Value.AnyOf) > 0
-}
-
-// onlyBranch returns the one branch of allOf of which c consists, words about it apart, or nil.
-func onlyBranch(c *openapi3.Schema) *openapi3.Schema {
-	rest := *c
-	rest.AllOf, rest.Extensions = nil, nil
-	if len(c.AllOf) != 1 || !reflect.DeepEqual(rest, *annotated(openapi3.Schema{}, &rest)) {
-		return nil
-	}
-	return c.AllOf[0].Value
-}
-
-// annotated returns the schema with what c says about it: words, default, nullable.
-func annotated(schema openapi3.Schema, c *openapi3.Schema) *openapi3.Schema {
-	if c.Title != "" {
-		schema.Title = c.Title
-	}
-	if c.Description != "" {
-		schema.Description = c.Description
-	}
-	if c.Default != nil {
-		schema.Default = c.Default
-	}
-	if c.Example != nil {
-		schema.Example = c.Example
-	}
-	if c.ExternalDocs != nil {
-		schema.ExternalDocs = c.ExternalDocs
-	}
-	schema.Nullable = schema.Nullable || c.Nullable
-	schema.Deprecated = schema.Deprecated || c.Deprecated
-	schema.ReadOnly = schema.ReadOnly || c.ReadOnly
-	schema.WriteOnly = schema.WriteOnly || c.WriteOnly
-	return &schema
-}
-
-// withoutNull returns the branches other than {type: null}.
-func withoutNull(branches openapi3.SchemaRefs) openapi3.SchemaRefs {
-	var kept openapi3.SchemaRefs
-	for _, branch := range branches {
-		if !branch.Value.Type.Is("null") {
-			kept = append(kept, branch)
-		}
-	}
-	return kept
-}
-
-// nullType turns the list of types [T, null] into T and nullable.
-func nullType(c *openapi3.Schema) {
-	if c.Type == nil || len(*c.Type) < 2 {
-		return
-	}
-	var types openapi3.Types
-	for _, t := range *c.Type {
-		if t == "null" {
-			c.Nullable = true
+	out := object{}
+	for _, key := range keysOf(node) {
+		if isExtension(key) && key != sourceKey || saysDefault(key, node[key]) {
 			continue
 		}
-		types = append(types, t)
+		v, err := e.below(key, node[key])
+		if err != nil {
+			return nil, err
+		}
+		out[key] = v
 	}
-	c.Type = &types
+	return plain(out), nil
 }
 
-// exclusive turns the flag of OpenAPI 3.0 beside a bound into the exclusive bound of 3.1.
-func exclusive(bound *openapi3.ExclusiveBound, inclusive **float64) {
-	if bound.Bool != nil && *bound.Bool && *inclusive != nil {
-		bound.Value, *inclusive = *inclusive, nil
+func (e *expander) below(key string, raw any) (any, error) {
+	switch formOf(key) {
+	case part:
+		return e.expand(raw)
+	case named:
+		return e.named(key, raw)
+	case listed:
+		out := []any{}
+		for _, one := range list(raw) {
+			v, err := e.expand(one)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		return out, nil
 	}
-	bound.Bool = nil
+	return raw, nil
+}
+
+// saysDefault says whether a value means the same as none at all.
+func saysDefault(key string, v any) bool {
+	switch key {
+	case "links": // they tell how requests follow from answers, and change neither
+		return true
+	case "default", "const", "enum":
+		return false
+	case "required", "deprecated", "allowEmptyValue", "allowReserved", "nullable", "readOnly", "writeOnly", "uniqueItems",
+		"exclusiveMinimum", "exclusiveMaximum":
+		return v == false
+	case "additionalProperties", "unevaluatedItems", "unevaluatedProperties":
+		return v == true || v != false && len(objectOf(v)) == 0
+	case "minLength", "minItems", "minProperties":
+		return v == 0.0
+	}
+	return v == nil || v == "" || formOf(key) == listed && len(list(v)) == 0
+}
+
+func (e *expander) named(key string, raw any) (any, error) {
+	node, isObject := raw.(object)
+	if !isObject {
+		return nil, errors.New(key + " is not an object")
+	}
+	out := object{}
+	for _, name := range keysOf(node) {
+		if isExtension(name) && key == "responses" {
+			continue
+		}
+		v, err := e.expand(node[name])
+		if err != nil && key != "properties" {
+			err = fmt.Errorf("%s %s: %w", key, name, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch key {
+		case "content":
+			name, _, _ = strings.Cut(strings.ToLower(name), ";")
+			name = strings.TrimSpace(name)
+		case "headers":
+			name, v = strings.ToLower(name), serialized(objectOf(v), false)
+		}
+		out[name] = v
+	}
+	return out, nil
+}
+
+// reference copies what a reference leads to. A schema inside itself is cut to the empty schema;
+// the contract has none, so that no comparison gets that far.
+func (e *expander) reference(node object) (any, error) {
+	target, refs, err := e.doc.resolve(node)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		if e.open[ref] {
+			return object{}, nil
+		}
+		e.open[ref] = true
+		defer delete(e.open, ref)
+	}
+	// Before OpenAPI 3.1, what stands beside a reference has no meaning.
+	if rest := without(node, "$ref"); len(rest) > 0 && !strings.HasPrefix(text(e.doc.root["openapi"]), "3.0") {
+		rest["allOf"] = slices.Concat(list(rest["allOf"]), []any{target})
+		target = rest
+	}
+	return e.expand(target)
 }

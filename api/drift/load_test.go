@@ -21,12 +21,17 @@ func TestADocumentThatCannotBeComparedIsRefused(t *testing.T) {
 		return `{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/api_keys":{"get":` + operation + `}}}`
 	}
 	for name, row := range map[string]struct{ document, says string }{
-		"it is empty":                       {"", "no OpenAPI 3 document"},
+		"it is empty":                       {"", "not an OpenAPI 3 document"},
 		"it is text":                        {"no document at all", ""},
 		"it is neither YAML nor JSON":       {"{\"openapi\": [", ""},
 		"it is a list":                      {"[]", ""},
-		"it is HTML":                        {"<!DOCTYPE html><html></html>", ""},
-		"it is Swagger 2.0":                 {`{"swagger":"2.0","info":{},"paths":{"/a":{}}}`, "no OpenAPI 3 document"},
+		"it is HTML":                        {"\n<!DOCTYPE html><html></html>", "it is HTML or XML"},
+		"its aliases explode":               {bomb(), "alias"},
+		"an alias is inside itself":         {"openapi: &a [*a]\npaths: {/a: {}}", ""},
+		"a schema is nested without an end": {strings.Replace(op(`{"responses":{"200":{"description":"d","content":{"application/json":{"schema":SCHEMA}}}}}`), "SCHEMA", strings.Repeat(`{"items":`, 5000)+"{}"+strings.Repeat("}", 5000), 1), "100 levels"},
+		"references lead on and on":         {chain(50_000), "without an end"},
+		"it differs everywhere":             {op(`{"parameters":[` + parameters(2000) + `]}`), "more than 1000 places"},
+		"it is Swagger 2.0":                 {`{"swagger":"2.0","info":{},"paths":{"/a":{}}}`, "not an OpenAPI 3 document"},
 		"it is from the future":             {`{"openapi":"4.0.0","info":{},"paths":{"/a":{}}}`, `"4.0.0"`},
 		"it has no paths":                   {`{"openapi":"3.0.3","info":{"title":"t","version":"1"}}`, "no paths"},
 		"a reference leads nowhere":         {op(`{"responses":{"200":{"$ref":"#/components/responses/Gone"}}}`), "Gone"},
@@ -36,13 +41,13 @@ func TestADocumentThatCannotBeComparedIsRefused(t *testing.T) {
 		"a parameter is null":               {op(`{"parameters":[null],"responses":{}}`), ""},
 		"a property has no schema":          {op(`{"responses":{"200":{"description":"d","content":{"application/json":{"schema":{"properties":{"a":null}}}}}}}`), ""},
 		"an operation is a list":            {op(`[]`), ""},
-		"written out, it would be endless":  {endless(inResponse), "more than 20000"},
-		"endless in a parameter":            {endless(`parameters: [{name: a, in: query, schema: SCHEMA}]`), "parameter a: "},
-		"endless in a parameter's content":  {endless(`parameters: [{name: a, in: query, content: {a/b: {schema: SCHEMA}}}]`), "parameter a: a/b: "},
-		"endless in the request body":       {endless(`requestBody: {content: {a/b: {schema: SCHEMA}}}`), "request body: "},
-		"endless in a response header":      {endless(`responses: {'200': {description: d, headers: {A: {schema: SCHEMA}}}}`), "response 200: header A: "},
-		"endless in a branch":               {endless(strings.Replace(inResponse, "SCHEMA", "{oneOf: [SCHEMA]}", 1)), "more than 20000"},
-		"endless in the items":              {endless(strings.Replace(inResponse, "SCHEMA", "{items: SCHEMA}", 1)), "more than 20000"},
+		"written out, it would be endless":  {endless(inResponse), "more than 20000 parts"},
+		"endless in a parameter":            {endless(`parameters: [{name: a, in: query, schema: SCHEMA}]`), "parameters: "},
+		"endless in a parameter's content":  {endless(`parameters: [{name: a, in: query, content: {a/b: {schema: SCHEMA}}}]`), "parameters: content a/b: "},
+		"endless in the request body":       {endless(`requestBody: {content: {a/b: {schema: SCHEMA}}}`), "content a/b: "},
+		"endless in a response header":      {endless(`responses: {'200': {description: d, headers: {A: {schema: SCHEMA}}}}`), "responses 200: headers A: "},
+		"endless in a branch":               {endless(strings.Replace(inResponse, "SCHEMA", "{oneOf: [SCHEMA]}", 1)), "more than 20000 parts"},
+		"endless in the items":              {endless(strings.Replace(inResponse, "SCHEMA", "{items: SCHEMA}", 1)), "more than 20000 parts"},
 		"its YAML is nested without an end": {strings.Repeat("[", 200_000), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,6 +60,34 @@ func TestADocumentThatCannotBeComparedIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bomb is a small document whose aliases stand for 10 to the power of 12 values.
+func bomb() string {
+	var b strings.Builder
+	b.WriteString("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
+	for i := range 11 {
+		fmt.Fprintf(&b, "a%d: &a%[1]d [%s]\n", i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	return b.String() + "openapi: 3.0.3\npaths: {/a: {}}\n"
+}
+
+// chain is a document with references that lead to references.
+func chain(length int) string {
+	var b strings.Builder
+	b.WriteString(`{"openapi":"3.0.3","paths":{"/api_keys":{"get":{"responses":{"200":{"$ref":"#/components/responses/0"}}}}},"components":{"responses":{`)
+	for i := range length {
+		fmt.Fprintf(&b, `"%d":{"$ref":"#/components/responses/%d"},`, i, i+1)
+	}
+	return b.String() + `"end":{}}}}`
+}
+
+func parameters(count int) string {
+	var all []string
+	for i := range count {
+		all = append(all, fmt.Sprintf(`{"in":"query","name":"%d"}`, i))
+	}
+	return strings.Join(all, ",")
 }
 
 const inResponse = `responses: {'200': {description: d, content: {application/json: {schema: SCHEMA}}}}`
@@ -155,8 +188,34 @@ func TestASchemaInsideItselfIsCompared(t *testing.T) {
 		set(key+"properties>tree", object{"$ref": "#/components/schemas/Node"}),
 	)
 	wantLines(t, compareWith(t, doc), []string{
-		"additive response getApiKeys: response 200 body /api_keys/items/tree: presence:  -> object",
+		"additive response getApiKeys: response 200 body /api_keys/items/tree: presence",
 	})
+}
+
+func TestWhatIsBrokenElsewhereDoesNoHarm(t *testing.T) {
+	wantLines(t, compareWith(t, edited(t,
+		set("paths>/markets", object{"get": object{"responses": object{"200": object{"$ref": "#/components/responses/Gone"}}}}),
+		set("paths>/orders", object{"$ref": "orders.yaml"}),
+		set("paths>/exchange", "down"),
+		set(schemas+"Market", object{"$ref": "#/components/schemas/Gone"}))), nil)
+}
+
+func TestADocumentInYAMLNeedsNoQuotes(t *testing.T) {
+	const document = `
+openapi: 3.0.3
+info: {title: t, version: 2026-11-25}
+paths:
+  /api_keys:
+    get: {responses: {200: {description: d}}}
+`
+	report, err := drift.CompareDocuments(strings.NewReader(document), strings.NewReader(strings.Replace(document, "200", "'200'", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, report, nil)
+	if report.Contract.Version != "2026-11-25" {
+		t.Errorf("version %q", report.Contract.Version)
+	}
 }
 
 func FuzzCompare(f *testing.F) {

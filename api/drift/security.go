@@ -3,103 +3,76 @@ package drift
 import (
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// alternative is one way to authenticate: everything it asks for, sorted. The empty one asks for
-// nothing.
+// alternative is one way to authenticate: everything it asks for, sorted.
 type alternative []string
 
-func (a alternative) String() string {
-	if len(a) == 0 {
-		return "no credentials"
+// alternatives returns the ways to authenticate an operation, each of which is enough. Schemes
+// appear as what goes over the wire, so that renaming a scheme is not a change and moving a
+// credential to another header is one.
+func (o operation) alternatives() (all []alternative) {
+	requirements, own := o.node["security"].([]any)
+	if !own {
+		requirements = list(o.doc.root["security"])
 	}
-	return strings.Join(a, " + ")
-}
-
-// alternatives returns the ways to authenticate an operation, any of which will do. Schemes
-// appear as what goes over the wire, so that renaming a scheme is no change and moving a scheme
-// to another header is one.
-func alternatives(doc *openapi3.T, node *openapi3.Operation) []alternative {
-	requirements := doc.Security
-	if node.Security != nil {
-		requirements = *node.Security
-	}
-	if len(requirements) == 0 {
-		return []alternative{nil}
-	}
-	all := make([]alternative, 0, len(requirements))
 	for _, requirement := range requirements {
 		var a alternative
-		for name, scopes := range requirement {
-			scheme := schemeText(doc, name)
-			if len(scopes) > 0 {
-				scheme += " (" + strings.Join(slices.Sorted(slices.Values(scopes)), ", ") + ")"
-			}
-			a = append(a, scheme)
+		for name, scopes := range objectOf(requirement) {
+			a = append(a, strings.TrimSpace(o.doc.scheme(name)+" "+strings.Join(slices.Sorted(slices.Values(texts(scopes))), " ")))
 		}
 		slices.Sort(a)
 		all = append(all, a)
+	}
+	if len(all) == 0 {
+		return []alternative{nil}
 	}
 	slices.SortFunc(all, slices.Compare[alternative])
 	return slices.CompactFunc(all, slices.Equal[alternative])
 }
 
-// schemeText is what a scheme asks for. Header names do not depend on case.
-func schemeText(doc *openapi3.T, name string) string {
-	var ref *openapi3.SecuritySchemeRef
-	if doc.Components != nil {
-		ref = doc.Components.SecuritySchemes[name]
-	}
-	if ref == nil || ref.Value == nil {
+// scheme is what a security scheme asks for. Header names do not depend on case.
+func (d document) scheme(name string) string {
+	raw, _, err := d.resolve(objectOf(objectOf(d.root["components"])["securitySchemes"])[name])
+	s := objectOf(raw)
+	switch kind, in := text(s["type"]), text(s["in"]); {
+	case err != nil || s == nil:
 		return "undefined scheme " + name
-	}
-	switch s := ref.Value; {
-	case s.Type == "apiKey" && s.In == "header":
-		return "header " + strings.ToUpper(s.Name)
-	case s.Type == "apiKey":
-		return s.In + " " + s.Name
-	case s.Type == "http":
-		return "HTTP " + strings.ToLower(s.Scheme)
+	case kind == "apiKey" && in == "header":
+		return "header " + strings.ToUpper(text(s["name"]))
+	case kind == "apiKey":
+		return in + " " + text(s["name"])
+	case kind == "http":
+		return "HTTP " + strings.ToLower(text(s["scheme"]))
 	default:
-		return s.Type + " " + name
+		return kind + " " + name
 	}
 }
 
-// security compares how requests are authenticated.
-func (s site) security(ours, theirs []alternative) {
-	s = s.at("security")
-	was, is := alternativesText(ours), alternativesText(theirs)
-	accepted := 0
+// compareSecurity compares how requests are authenticated.
+func compareSecurity(c Change, ours, theirs []alternative) []Change {
+	c.Place, c.Aspect, c.Was, c.Is = "security", "alternatives", alternativesText(ours), alternativesText(theirs)
+	c.Kind, c.Meaning = Additive, "What this client sends still authenticates a request. Go on sending it, even where the revision asks for less."
 	for _, sent := range ours {
-		if slices.ContainsFunc(theirs, sent.satisfies) {
-			accepted++
+		if !slices.ContainsFunc(theirs, sent.satisfies) {
+			c.Kind, c.Meaning = Breaking, "What a program sends today may no longer authenticate a request."
 		}
 	}
-	switch {
-	case was == is:
-	case accepted == len(ours) && slices.ContainsFunc(theirs, func(a alternative) bool { return len(a) == 0 }):
-		s.add(Additive, "alternatives", was, is,
-			"The revision asks for no credentials. A document that forgets to say so reads the same: go on sending them.")
-	case accepted == len(ours):
-		s.add(Additive, "alternatives", was, is, "What this client sends still authenticates a request; there are other ways.")
-	case accepted > 0:
-		s.add(Breaking, "alternatives", was, is, "One of the ways to authenticate is gone; programs that use it are refused.")
-	default:
-		s.add(Breaking, "alternatives", was, is, "What this client sends no longer authenticates a request.")
+	if c.Was == c.Is {
+		return nil
 	}
+	return []Change{c}
 }
 
 // satisfies says whether a request that carries a is enough for what is asked.
-func (a alternative) satisfies(asked alternative) bool {
-	return !slices.ContainsFunc(asked, func(scheme string) bool { return !slices.Contains(a, scheme) })
-}
+func (a alternative) satisfies(asked alternative) bool { return len(minus(asked, a)) == 0 }
 
 func alternativesText(all []alternative) string {
-	texts := make([]string, len(all))
+	said := make([]string, len(all))
 	for i, a := range all {
-		texts[i] = a.String()
+		if said[i] = strings.Join(a, " + "); len(a) == 0 {
+			said[i] = "no credentials"
+		}
 	}
-	return strings.Join(texts, " or ")
+	return strings.Join(said, " or ")
 }

@@ -15,18 +15,19 @@ func (a app) newDriftCommand() *cobra.Command {
 		failOn = choiceFlag{value: string(drift.Breaking), choices: []string{string(drift.Breaking), string(drift.Additive)}}
 	)
 	command := &cobra.Command{
-		Use:   "drift FILE",
+		Use:   "drift [OLD] NEW",
 		Short: "Tell what another revision of the service's document changes",
 		Long: `Compares an OpenAPI document of the service, YAML or JSON, with the contract that this
-program was built from: what breaks, what is new, what differs in words only. It may
-hold the whole service; only what the contract covers is looked at, and what the
-document has for API keys that the contract lacks. Nothing is sent.
+program was built from: what breaks, what is new, what differs in words only. With two
+documents it compares those. They may hold the whole service; only what concerns API
+keys is looked at. Nothing is sent.
 
-Ends with exit code 8 if there is a breaking change, or with --fail-on additive if
-there is any but of words.`,
-		Args: takes("FILE"),
+What the contract adds to the service's documents from observation, such as the bodies
+of errors, is listed as known and does not count. Ends with exit code 8 if there is a
+breaking change, or with --fail-on additive if there is any but of words.`,
+		Args: takesOneOrTwoDocuments,
 		RunE: func(_ *cobra.Command, args []string) error {
-			report, err := compareFile(args[0])
+			report, err := compareFiles(args)
 			if err != nil {
 				return err
 			}
@@ -41,15 +42,33 @@ there is any but of words.`,
 	return command
 }
 
-func compareFile(path string) (*drift.Report, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, usage(err.Error(), "Give the path of an OpenAPI document")
+func takesOneOrTwoDocuments(command *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return takes("FILE")(command, args)
 	}
-	defer func() { _ = file.Close() }()
-	report, err := drift.Compare(file)
+	return takes("OLD", "NEW")(command, args)
+}
+
+func compareFiles(paths []string) (*drift.Report, error) {
+	var files []*os.File
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usage(err.Error(), "Give the path of an OpenAPI document")
+		}
+		defer func() { _ = file.Close() }()
+		files = append(files, file)
+	}
+	if len(files) == 2 {
+		report, err := drift.CompareDocuments(files[0], files[1])
+		if err != nil {
+			return nil, fmt.Errorf("%s and %s: %w", paths[0], paths[1], err)
+		}
+		return report, nil
+	}
+	report, err := drift.Compare(files[0])
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", paths[0], err)
 	}
 	return report, nil
 }
