@@ -29,7 +29,7 @@ func (s *Sandbox) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		call := callOf(r)
-		call.key, call.log.SignedBy = key, key.keyType
+		call.key, call.log.SignedBy = key, key.Type
 		next.ServeHTTP(w, r)
 	})
 }
@@ -77,7 +77,7 @@ func (s *Sandbox) identify(r *http.Request, given credentials) (key, Refusal) {
 		return found, RefusedUnknownKey
 	case !s.verifies(found.public, r.Method, path, given):
 		return found, RefusedSignature
-	case s.choices.RefuseReplay && !s.replays.first(found.id+" "+protocol.Text(given.timestamp, r.Method, path), now, s.choices):
+	case s.choices.RefuseReplay && !s.replays.first(found.ID+" "+protocol.Text(given.timestamp, r.Method, path), now, s.choices):
 		return found, RefusedReplay
 	}
 	return found, ""

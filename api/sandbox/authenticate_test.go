@@ -55,7 +55,7 @@ func TestARequestThatCannotBeAuthenticatedGetsTheRecordedBody(t *testing.T) {
 		"a key ID with a stray character":   {with(protocol.HeaderKey, unknownID+"]"), malformedKey},
 		"a key ID with dashes elsewhere":    {with(protocol.HeaderKey, strings.Replace(unknownID, "-", "0", 1)), malformedKey},
 		"a key ID with a letter beyond f":   {with(protocol.HeaderKey, "g"+unknownID[1:]), malformedKey},
-		"a key ID that nobody has":          {with(protocol.HeaderKey, unknownID), unknownKey},
+		"a key ID that no key has":          {with(protocol.HeaderKey, unknownID), unknownKey},
 		"the ID of another key":             {with(protocol.HeaderKey, other.id), mismatch},
 		"a signature that is not base64":    {with(protocol.HeaderSignature, "?"), mismatch},
 		"a signature of nothing":            {with(protocol.HeaderSignature, base64.StdEncoding.EncodeToString(make([]byte, 64))), mismatch},

@@ -34,33 +34,33 @@ type KeyOption func(*bootstrap)
 
 // InAccount puts the key into the account of this name instead of [DefaultAccount].
 func InAccount(name string) KeyOption {
-	return func(b *bootstrap) { b.key.account = name }
+	return func(b *bootstrap) { b.key.Account = name }
 }
 
 // OfType sets the key's algorithm instead of [RSA].
 func OfType(keyType KeyType) KeyOption {
-	return func(b *bootstrap) { b.key.keyType = keyType }
+	return func(b *bootstrap) { b.key.Type = keyType }
 }
 
 // Named sets the key's name instead of "bootstrap".
 func Named(name string) KeyOption {
-	return func(b *bootstrap) { b.key.name = name }
+	return func(b *bootstrap) { b.key.Name = name }
 }
 
 // Scoped sets the key's scopes instead of full access. Any text is accepted: clients must
 // carry a scope they do not know.
 func Scoped(scopes ...string) KeyOption {
-	return func(b *bootstrap) { b.key.scopes = append([]string{}, scopes...) }
+	return func(b *bootstrap) { b.key.Scopes = append([]string{}, scopes...) }
 }
 
 // InSubaccount restricts the key to a subaccount, 0 to 63.
 func InSubaccount(number int) KeyOption {
-	return func(b *bootstrap) { b.key.subaccount = &number }
+	return func(b *bootstrap) { b.key.Subaccount = &number }
 }
 
 // ForSubtrader binds the key to an FCM subtrader.
 func ForSubtrader(id string) KeyOption {
-	return func(b *bootstrap) { b.key.subtrader = &id }
+	return func(b *bootstrap) { b.key.Subtrader = &id }
 }
 
 // FromPublicKey registers a public key (SPKI in PEM) instead of making a pair. The key's type
@@ -74,14 +74,9 @@ func FromPublicKey(publicPEM string) KeyOption {
 // options it is an RSA key with full access in [DefaultAccount]. The error says which option
 // does not fit.
 func (s *Sandbox) Bootstrap(opts ...KeyOption) (Key, error) {
-	b := bootstrap{key: key{
-		id:           newKeyID(),
-		account:      DefaultAccount,
-		name:         "bootstrap",
-		keyType:      RSA,
-		scopes:       fullAccess(),
-		bootstrapped: true,
-	}}
+	b := bootstrap{key: key{KeyState: KeyState{
+		ID: newKeyID(), Account: DefaultAccount, Name: "bootstrap", Type: RSA, Scopes: fullAccess(), Bootstrapped: true,
+	}}}
 	for _, opt := range opts {
 		opt(&b)
 	}
@@ -93,37 +88,28 @@ func (s *Sandbox) Bootstrap(opts ...KeyOption) (Key, error) {
 		return Key{}, fmt.Errorf("sandbox: bootstrap: %w", err)
 	}
 	s.keys.addBootstrapped(b.key)
-	return Key{ID: b.key.id, PrivateKey: private, Type: b.key.keyType, Account: b.key.account}, nil
+	return Key{ID: b.key.ID, PrivateKey: private, Type: b.key.Type, Account: b.key.Account}, nil
 }
 
 func (b bootstrap) check() error {
 	switch {
-	case b.key.account == "":
+	case b.key.Account == "":
 		return errors.New("the account has no name")
-	case b.key.keyType != RSA && b.key.keyType != Ed25519:
-		return fmt.Errorf("the key type is %q, not %q or %q", b.key.keyType, RSA, Ed25519)
-	case slices.Contains(b.key.scopes, ""):
+	case b.key.Type != RSA && b.key.Type != Ed25519:
+		return fmt.Errorf("the key type is %q, not %q or %q", b.key.Type, RSA, Ed25519)
+	case slices.Contains(b.key.Scopes, ""):
 		return errors.New("a scope is empty")
-	case b.key.subaccount != nil && (*b.key.subaccount < 0 || *b.key.subaccount > maxSubaccount):
-		return fmt.Errorf("subaccount %d is outside 0 to %d", *b.key.subaccount, maxSubaccount)
-	case b.key.subtrader != nil && !isSubtraderID(*b.key.subtrader):
-		return errors.New("the subtrader is not of the form {user_id}_{suffix}")
-	case b.key.subaccount != nil && b.key.subtrader != nil:
-		return errors.New("a key is for a subaccount or for a subtrader, not both")
 	}
-	return nil
+	return checkBinding(b.key.Subaccount, b.key.Subtrader)
 }
 
 // equip gives the key its public half, and returns the private one if it makes a pair.
 func (s *Sandbox) equip(b *bootstrap) (private secret.PEM, err error) {
 	if b.publicPEM == nil {
-		b.key.public, private, err = s.newKeyPair(b.key.keyType)
+		b.key.public, private, err = s.newKeyPair(b.key.Type)
 		return private, err
 	}
-	b.key.public, b.key.keyType, err = parsePublicKey(*b.publicPEM, s.choices.MaxRSABits)
-	if refusal, ok := errors.AsType[*refusedError](err); ok {
-		err = errors.New(refusal.details)
-	}
+	b.key.public, b.key.Type, err = parsePublicKey(*b.publicPEM, s.choices.MaxRSABits)
 	return secret.PEM{}, err
 }
 

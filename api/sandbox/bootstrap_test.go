@@ -10,7 +10,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 )
 
-func TestBootstrapRefusesAKeyThatCannotBe(t *testing.T) {
+func TestBootstrapRefusesAnInvalidKey(t *testing.T) {
 	for name, test := range map[string]struct {
 		opts []sandbox.KeyOption
 		want string
@@ -18,9 +18,9 @@ func TestBootstrapRefusesAKeyThatCannotBe(t *testing.T) {
 		"no account":             {[]sandbox.KeyOption{sandbox.InAccount("")}, "account"},
 		"an unknown type":        {[]sandbox.KeyOption{sandbox.OfType("ec")}, `"ec"`},
 		"an empty scope":         {[]sandbox.KeyOption{sandbox.Scoped("read", "")}, "scope"},
-		"a subaccount beyond 63": {[]sandbox.KeyOption{sandbox.InSubaccount(64)}, "subaccount 64"},
+		"a subaccount beyond 63": {[]sandbox.KeyOption{sandbox.InSubaccount(64)}, "subaccount is outside 0 to 63"},
 		"a malformed subtrader":  {[]sandbox.KeyOption{sandbox.ForSubtrader("u")}, "subtrader"},
-		"both bindings":          {[]sandbox.KeyOption{sandbox.InSubaccount(1), sandbox.ForSubtrader("u_a")}, "not both"},
+		"both bindings":          {[]sandbox.KeyOption{sandbox.InSubaccount(1), sandbox.ForSubtrader("u_a")}, "exclude each other"},
 		"no public key":          {[]sandbox.KeyOption{sandbox.FromPublicKey("x")}, "public_key is not PEM"},
 	} {
 		t.Run(name, func(t *testing.T) {

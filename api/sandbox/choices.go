@@ -15,7 +15,7 @@ const DefaultAccount = "default"
 // NoScope, as a scope that an operation needs, lets any key perform it.
 const NoScope = "none"
 
-// Choices are how the sandbox behaves where nobody can look up what the service does. The zero
+// Choices are how the sandbox behaves where no document or recording tells what the service does. The zero
 // value of each field is the default that the table in the package documentation names.
 type Choices struct {
 	// Behind and Ahead are how far a request's timestamp may lie behind and ahead of the sandbox's
@@ -64,7 +64,7 @@ type Choices struct {
 	// RateLimits limits nothing when it is zero.
 	RateLimits RateLimits
 	// Answers replaces the answers to requests that are refused, by the reason. It is how the
-	// answers that nobody has recorded can be set; see [Refusal]. The map must not be changed once
+	// answers of which there is no recording can be set; see [Refusal]. The map must not be changed once
 	// the sandbox has it.
 	Answers map[Refusal]Answer
 }

@@ -1,6 +1,6 @@
 // Package sandbox is a server that behaves like the service's API key management, for tests
 // and for trying things out. It honours the contract (the routes and models are generated from
-// openapi.yaml), keeps its state in memory, and really checks signatures: a client that works
+// openapi.yaml), keeps its state in memory, and checks every signature: a client that works
 // against it signs correctly.
 //
 // A [Sandbox] is an [net/http.Handler]. In a test:
@@ -57,12 +57,12 @@
 //	bodies and statuses of refusals        see the Refusal constants                Answers
 //	a missing key ID or timestamp header   as if all three were missing             Answers
 //	a timestamp that is no number          as one outside the window                Answers
-//	a right missing on list or delete      401, the contract having no 403 there    Answers
+//	a right missing on list or delete      401, the contract documents no 403 there    Answers
 //	longest request body                   1 MiB, then 400                          none
 //	null for an optional field             as if it were left out                   none
 //	a name written twice in a body         the last one counts                      none
 //	a query parameter sent twice           the first one counts                     none
-//	fcm_subtrader_id of a list             filters, for whoever asks                none
+//	fcm_subtrader_id of a list             filters, whatever key asks               none
 //	HEAD                                   404, as any method without an operation  none
 //
 // # Explanations

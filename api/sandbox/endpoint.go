@@ -1,8 +1,8 @@
 package sandbox
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -28,53 +28,35 @@ type endpoint struct {
 	hasForbidden bool
 }
 
-// endpoints reads the document once. Paths without parameters come first: they go before those
-// that could take the same text for a parameter.
+// endpoints reads the document once. A path comes before those that could take the same text for a
+// parameter: a brace sorts after all letters.
 var endpoints = sync.OnceValue(func() []endpoint {
 	document, err := spec.GetSpec()
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: the embedded contract: %v", err))
 	}
+	paths := document.Paths.Map()
 	var all []endpoint
-	for template, item := range document.Paths.Map() {
-		for method, operation := range item.Operations() {
-			all = append(all, endpoint{
+	for _, template := range slices.Sorted(maps.Keys(paths)) {
+		for method, operation := range paths[template].Operations() {
+			e := endpoint{
 				operation:    protocol.Operation(operation.OperationID),
 				method:       method,
 				segments:     strings.Split(template[1:], "/"),
-				body:         bodyOf(operation),
 				hasForbidden: operation.Responses.Value("403") != nil,
-			})
+			}
+			if operation.RequestBody != nil {
+				e.body = operation.RequestBody.Value.Content.Get("application/json").Schema.Value
+			}
+			all = append(all, e)
 		}
 	}
-	slices.SortFunc(all, func(a, b endpoint) int {
-		return cmp.Or(cmp.Compare(a.parameters(), b.parameters()), cmp.Compare(a.operation, b.operation))
-	})
 	return all
 })
 
-func bodyOf(operation *openapi3.Operation) *openapi3.Schema {
-	if operation.RequestBody == nil {
-		return nil
-	}
-	return operation.RequestBody.Value.Content.Get("application/json").Schema.Value
-}
-
-func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
-
-func (e endpoint) parameters() int {
-	count := 0
-	for _, segment := range e.segments {
-		if isParameter(segment) {
-			count++
-		}
-	}
-	return count
-}
-
 func (e endpoint) matches(segments []string) bool {
 	return slices.EqualFunc(e.segments, segments, func(want, got string) bool {
-		return want == got || isParameter(want) && got != ""
+		return want == got || strings.HasPrefix(want, "{") && got != ""
 	})
 }
 

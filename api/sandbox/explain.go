@@ -34,32 +34,25 @@ func (s *Sandbox) explain(r *http.Request, given credentials, named key, reason 
 	switch reason {
 	case RefusedNoCredentials:
 		return explain.NoHeaders(r.Header)
-	case RefusedNoKeyID:
-		return explain.Named("missing_key_id", "")
-	case RefusedNoSignature:
-		return explain.Named("missing_signature", "")
-	case RefusedNoTimestamp:
-		return explain.Named("missing_timestamp", "")
 	case RefusedTimestamp, RefusedMalformedTimestamp:
-		return explain.Timestamp(given.timestamp, s.now(), s.window())
+		return explain.Timestamp(given.timestamp, s.now(), explain.Window{Behind: s.choices.Behind, Ahead: s.choices.Ahead})
 	case RefusedMalformedKeyID:
 		return s.explainKeyID(given.keyID)
 	case RefusedUnknownKey:
 		return explainUnknownKey(named)
-	case RefusedReplay:
-		return explain.Named("replay", "")
 	case RefusedSignature:
 		return s.explainSignature(r, given, named)
 	}
-	return nil
-}
-
-func (s *Sandbox) window() explain.Window {
-	return explain.Window{Behind: s.choices.Behind, Ahead: s.choices.Ahead}
+	return explain.Named(map[Refusal]string{
+		RefusedNoKeyID:     "missing_key_id",
+		RefusedNoSignature: "missing_signature",
+		RefusedNoTimestamp: "missing_timestamp",
+		RefusedReplay:      "replay",
+	}[reason], "")
 }
 
 func (s *Sandbox) explainKeyID(text string) *explain.Explanation {
-	if slices.ContainsFunc(s.keys.all(), func(k key) bool { return k.name == text }) {
+	if slices.ContainsFunc(s.keys.all(), func(k key) bool { return k.Name == text }) {
 		return explain.Named("key_id_is_name", "")
 	}
 	return explain.KeyID(text)
@@ -67,7 +60,7 @@ func (s *Sandbox) explainKeyID(text string) *explain.Explanation {
 
 func explainUnknownKey(named key) *explain.Explanation {
 	switch {
-	case named.id == "":
+	case named.ID == "":
 		return explain.Named("key_unknown", "")
 	case !named.deleted.IsZero():
 		return explain.Named("key_deleted", "")
@@ -85,7 +78,7 @@ func (s *Sandbox) explainSignature(r *http.Request, given credentials, named key
 			continue
 		}
 		e := explain.Named("other_account", "")
-		if other.account == named.account {
+		if other.Account == named.Account {
 			e = explain.Named("other_key", describeKey(other))
 		}
 		e.Expected = explain.Expected(request)
@@ -106,10 +99,10 @@ func unreadBody(r *http.Request) string {
 
 // otherKeys returns the keys made last, those of the same account first.
 func (s *Sandbox) otherKeys(named key) []key {
-	keys := slices.DeleteFunc(s.keys.all(), func(k key) bool { return k.id == named.id })
+	keys := slices.DeleteFunc(s.keys.all(), func(k key) bool { return k.ID == named.ID })
 	slices.Reverse(keys)
 	rank := func(k key) int {
-		if k.account == named.account {
+		if k.Account == named.Account {
 			return 0
 		}
 		return 1
@@ -120,7 +113,7 @@ func (s *Sandbox) otherKeys(named key) []key {
 
 func describeKey(k key) string {
 	if k.deleted.IsZero() {
-		return k.id
+		return k.ID
 	}
-	return k.id + ", which is deleted"
+	return k.ID + ", which is deleted"
 }

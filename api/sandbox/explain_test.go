@@ -7,7 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the mistake to recognise
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -210,7 +210,7 @@ func theMistakes() map[string]map[string]makeMistake {
 			return b.send(t, sent{})
 		}},
 		"unknown": {
-			"a key that nobody knows": func(t *testing.T, b *bench) answer {
+			"a key that the sandbox does not have": func(t *testing.T, b *bench) answer {
 				t.Helper()
 				return b.signedBy(t, signer{private: newEd25519Key(t)})
 			},
@@ -619,7 +619,7 @@ func signWithSHA384(t *testing.T, as signer, text string) []byte {
 
 func signWithSHA1(t *testing.T, as signer, text string) []byte {
 	t.Helper()
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // the mistake to recognise
+	sum := sha1.Sum([]byte(text))
 	return signDigest(t, as, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA1})
 }
 

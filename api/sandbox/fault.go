@@ -123,31 +123,32 @@ func (f Fault) checked() (Fault, error) {
 }
 
 func (f Fault) checkParameters(rule faultRule) error {
-	hasAnswer := f.Status != 0 || f.Body != "" || len(f.Header) > 0
+	for _, parameter := range []struct {
+		name         string
+		needs, given bool
+	}{
+		{"a duration", rule.duration, f.Duration != 0},
+		{"a field", rule.field, f.Field != ""},
+		{"a status, header and body", rule.status, f.Status != 0 || f.Body != "" || len(f.Header) > 0},
+	} {
+		switch {
+		case parameter.needs && !parameter.given:
+			return fmt.Errorf("%s needs %s", f.Kind, parameter.name)
+		case parameter.given && !parameter.needs:
+			return fmt.Errorf("%s does not take %s", f.Kind, parameter.name)
+		}
+	}
 	switch {
-	case rule.duration != (f.Duration != 0):
-		return fmt.Errorf("%s %s a duration", f.Kind, needs(rule.duration))
 	case f.Duration < 0 && f.Kind != FaultWrongDate:
 		return fmt.Errorf("%s: the duration is negative", f.Kind)
-	case rule.field != (f.Field != ""):
-		return fmt.Errorf("%s %s a field", f.Kind, needs(rule.field))
 	case rule.field && f.Field[0] != '/':
 		return fmt.Errorf("%s: the field is a JSON pointer and starts with a slash", f.Kind)
-	case rule.status != hasAnswer:
-		return fmt.Errorf("%s %s a status, header and body", f.Kind, needs(rule.status))
 	case rule.status && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("%s: the status is outside 200 to 599", f.Kind)
 	case (f.Status == 204 || f.Status == 304) && f.Body != "":
 		return fmt.Errorf("%s: an answer %d has no body", f.Kind, f.Status)
 	}
 	return nil
-}
-
-func needs(yes bool) string {
-	if yes {
-		return "needs"
-	}
-	return "does not take"
 }
 
 // SetFaults replaces all faults. At most one happens to a request: the first that names its

@@ -25,7 +25,7 @@ func (b *bench) setFaults(tb testing.TB, faults ...sandbox.Fault) {
 }
 
 // attempt sends a request on a connection of its own, so that the transport does not repeat it,
-// and returns what came of it.
+// and returns the answer.
 func (b *bench) attempt(tb testing.TB, s sent) (status int, body string, err error) {
 	tb.Helper()
 	s.leavesContract = true
@@ -134,7 +134,7 @@ func TestAFieldCanBeMissingOrOfAnotherType(t *testing.T) {
 	}
 }
 
-func TestAFaultThatFindsNothingToStrikeIsNotUsedUp(t *testing.T) {
+func TestAFaultThatHasNoPlaceInTheAnswerIsNotUsedUp(t *testing.T) {
 	b := newBench(t)
 	for name, test := range map[string]struct {
 		fault sandbox.Fault
@@ -276,7 +276,7 @@ func TestTheTimerOfADelayEndsWithTheTimeAndWithTheRequest(t *testing.T) {
 	b.box.ServeHTTP(httptest.NewRecorder(), b.newRequest(t, sent{}).WithContext(ctx))
 }
 
-func TestFaultsStrikeInOrderAsOftenAsTheyMay(t *testing.T) {
+func TestFaultsHappenInOrderAsOftenAsTheyMay(t *testing.T) {
 	b := newBench(t)
 	b.setFaults(t,
 		sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: 500},
@@ -299,7 +299,7 @@ func TestFaultsStrikeInOrderAsOftenAsTheyMay(t *testing.T) {
 	b.delete(t, unknownID).mustHaveStatus(t, 404)
 }
 
-func TestAFaultDoesNotStrikeWhatIsNoOperation(t *testing.T) {
+func TestAFaultDoesNotHappenToARequestForNoOperation(t *testing.T) {
 	b := newBench(t)
 	b.setFaults(t, sandbox.Fault{Kind: sandbox.FaultReset, Times: 1})
 	b.send(t, sent{path: "/other", leavesContract: true}).mustHaveStatus(t, 404)
@@ -319,7 +319,7 @@ func TestAnExchangeTellsItsFault(t *testing.T) {
 	}
 }
 
-func TestAFaultThatCannotBeIsRefusedAndNamed(t *testing.T) {
+func TestAnInvalidFaultIsRefusedAndNamed(t *testing.T) {
 	const hour = time.Hour
 	for name, test := range map[string]struct {
 		fault sandbox.Fault

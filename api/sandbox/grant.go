@@ -24,14 +24,24 @@ func (g grant) check(choices Choices) error {
 		return invalid("name must not be empty")
 	case choices.MaxNameLength > 0 && len(g.name) > choices.MaxNameLength:
 		return invalid(fmt.Sprintf("name has %d bytes: %d are allowed", len(g.name), choices.MaxNameLength))
-	case g.subaccount != nil && g.subtrader != nil:
-		return invalid("subaccount and fcm_subtrader_id exclude each other")
-	case g.subaccount != nil && (*g.subaccount < 0 || *g.subaccount > maxSubaccount):
-		return invalid(fmt.Sprintf("subaccount is outside 0 to %d", maxSubaccount))
-	case g.subtrader != nil && !isSubtraderID(*g.subtrader):
-		return invalid("fcm_subtrader_id is not of the form {user_id}_{suffix}, the suffix being 1 to 16 letters and digits")
+	}
+	if err := checkBinding(g.subaccount, g.subtrader); err != nil {
+		return err
 	}
 	return g.checkScopes(choices)
+}
+
+// checkBinding holds what a key is restricted or bound to against the rules of the contract.
+func checkBinding(subaccount *int, subtrader *string) error {
+	switch {
+	case subaccount != nil && subtrader != nil:
+		return invalid("subaccount and fcm_subtrader_id exclude each other")
+	case subaccount != nil && (*subaccount < 0 || *subaccount > maxSubaccount):
+		return invalid(fmt.Sprintf("subaccount is outside 0 to %d", maxSubaccount))
+	case subtrader != nil && !isSubtraderID(*subtrader):
+		return invalid("fcm_subtrader_id is not of the form {user_id}_{suffix}, the suffix being 1 to 16 letters and digits")
+	}
+	return nil
 }
 
 func (g grant) checkScopes(choices Choices) error {

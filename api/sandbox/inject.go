@@ -23,43 +23,39 @@ func (s *Sandbox) injectFaults(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		call.log.Fault = fault.Kind
 		if fault.Point == BeforeProcessing {
-			s.happenBefore(fault.Fault, w, r, next)
+			s.injectBefore(fault.Fault, w, r, next)
 			return
 		}
-		produced := &producedAnswer{header: http.Header{}}
-		next.ServeHTTP(produced, r)
-		if !fault.fits(produced) {
+		held := &heldAnswer{header: http.Header{}}
+		next.ServeHTTP(held, r)
+		switch {
+		case !fault.fits(held):
 			s.faults.giveBack(fault)
 			call.log.Fault = ""
-			produced.deliver(w)
-			return
+			held.deliver(w)
+		case fault.Point == DuringAnswer:
+			s.injectDuring(fault.Fault, w, r, held)
+		default:
+			s.injectAfter(fault.Fault, w, r, held)
 		}
-		if fault.Point == DuringAnswer {
-			s.happenDuring(fault.Fault, w, r, produced)
-			return
-		}
-		s.happenAfter(fault.Fault, w, r, produced)
 	})
 }
 
-func (s *Sandbox) happenBefore(fault Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (s *Sandbox) injectBefore(fault Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	switch fault.Kind {
-	case FaultReset:
-		callOf(r).end = resetConnection
-	case FaultDrop:
-		callOf(r).end = dropConnection
-	case FaultStatus:
-		answerOf(fault).deliver(w)
 	case FaultStaleList:
 		callOf(r).listAge = fault.Duration
 		next.ServeHTTP(w, r)
 	case FaultDelay:
 		s.delay(fault, w, r)
 		next.ServeHTTP(w, r)
+	default:
+		s.injectAfter(fault, w, r, nil)
 	}
 }
 
-func (s *Sandbox) happenAfter(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
+// injectAfter answers in place of what was held back, or with that, changed.
+func (s *Sandbox) injectAfter(fault Fault, w http.ResponseWriter, r *http.Request, held *heldAnswer) {
 	switch fault.Kind {
 	case FaultReset:
 		callOf(r).end = resetConnection
@@ -68,27 +64,27 @@ func (s *Sandbox) happenAfter(fault Fault, w http.ResponseWriter, r *http.Reques
 		callOf(r).end = dropConnection
 		return
 	case FaultStatus:
-		produced = answerOf(fault)
+		held = answerOf(fault)
 	case FaultWrongType, FaultMissingField:
-		produced.body, _ = alterField(produced.body, fault)
+		held.body, _ = alterField(held.body, fault)
 	case FaultWrongDate:
 		w.Header().Set("Date", s.now().Add(fault.Duration).UTC().Format(http.TimeFormat))
 	case FaultDelay:
 		s.delay(fault, w, r)
 	}
-	produced.deliver(w)
+	held.deliver(w)
 }
 
-func (s *Sandbox) happenDuring(fault Fault, w http.ResponseWriter, r *http.Request, produced *producedAnswer) {
-	half := len(produced.body) / 2
+func (s *Sandbox) injectDuring(fault Fault, w http.ResponseWriter, r *http.Request, held *heldAnswer) {
+	half := len(held.body) / 2
 	if fault.Kind != FaultDelay {
 		// What breaks off has announced the whole. A whole answer does not say how long it is, so
 		// that the client comes to its end once the exchange is noted.
-		w.Header().Set("Content-Length", strconv.Itoa(len(produced.body)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(held.body)))
 	}
-	produced.begin(w)
-	_, _ = w.Write(produced.body[:half])
-	// A client that has gone shows itself to whoever comes next.
+	held.begin(w)
+	_, _ = w.Write(held.body[:half])
+	// The half goes out now: before the wait, or before the connection is cut.
 	_ = http.NewResponseController(w).Flush()
 	switch fault.Kind {
 	case FaultReset:
@@ -97,7 +93,7 @@ func (s *Sandbox) happenDuring(fault Fault, w http.ResponseWriter, r *http.Reque
 		panic(http.ErrAbortHandler)
 	case FaultDelay:
 		s.delay(fault, w, r)
-		_, _ = w.Write(produced.body[half:])
+		_, _ = w.Write(held.body[half:])
 	}
 }
 
@@ -110,50 +106,50 @@ func (s *Sandbox) delay(fault Fault, w http.ResponseWriter, r *http.Request) {
 }
 
 // fits reports whether the fault finds its place in the answer.
-func (f Fault) fits(produced *producedAnswer) bool {
+func (f Fault) fits(held *heldAnswer) bool {
 	switch {
 	case f.Point == DuringAnswer:
-		return len(produced.body) > 0
+		return len(held.body) > 0
 	case f.Kind == FaultWrongType || f.Kind == FaultMissingField:
-		_, found := alterField(produced.body, f)
+		_, found := alterField(held.body, f)
 		return found
 	}
 	return true
 }
 
-// producedAnswer is an answer that has not been sent.
-type producedAnswer struct {
+// heldAnswer is an answer that has not been sent.
+type heldAnswer struct {
 	header http.Header
 	status int
 	body   []byte
 }
 
-func answerOf(fault Fault) *producedAnswer {
-	produced := &producedAnswer{header: http.Header{}, status: fault.Status, body: []byte(fault.Body)}
+func answerOf(fault Fault) *heldAnswer {
+	held := &heldAnswer{header: http.Header{}, status: fault.Status, body: []byte(fault.Body)}
 	if fault.Body != "" {
-		produced.header.Set("Content-Type", "application/json")
+		held.header.Set("Content-Type", "application/json")
 	}
 	for name, value := range fault.Header {
-		produced.header.Set(name, value)
+		held.header.Set(name, value)
 	}
-	return produced
+	return held
 }
 
-func (p *producedAnswer) Header() http.Header { return p.header }
+func (h *heldAnswer) Header() http.Header { return h.header }
 
-func (p *producedAnswer) WriteHeader(status int) { p.status = status }
+func (h *heldAnswer) WriteHeader(status int) { h.status = status }
 
-func (p *producedAnswer) Write(part []byte) (int, error) {
-	p.body = append(p.body, part...)
+func (h *heldAnswer) Write(part []byte) (int, error) {
+	h.body = append(h.body, part...)
 	return len(part), nil
 }
 
-func (p *producedAnswer) begin(w http.ResponseWriter) {
-	maps.Copy(w.Header(), p.header)
-	w.WriteHeader(p.status)
+func (h *heldAnswer) begin(w http.ResponseWriter) {
+	maps.Copy(w.Header(), h.header)
+	w.WriteHeader(h.status)
 }
 
-func (p *producedAnswer) deliver(w http.ResponseWriter) {
-	p.begin(w)
-	_, _ = w.Write(p.body)
+func (h *heldAnswer) deliver(w http.ResponseWriter) {
+	h.begin(w)
+	_, _ = w.Write(h.body)
 }

@@ -14,16 +14,11 @@ const forgetAfter = time.Hour
 
 // key is an API key. Its private half is never part of it.
 type key struct {
-	id, account, name string
-	keyType           KeyType
-	public            crypto.PublicKey
-	scopes            []string
-	subaccount        *int
-	subtrader         *string
+	KeyState
+	public crypto.PublicKey
 	// created and deleted are zero for a bootstrapped key, which always was, and for a key that
 	// is not deleted.
 	created, deleted time.Time
-	bootstrapped     bool
 }
 
 func (k key) authenticates(now time.Time, choices Choices) bool {
@@ -37,7 +32,7 @@ func (k key) existsAt(at time.Time) bool {
 	return !at.Before(k.created) && (k.deleted.IsZero() || at.Before(k.deleted))
 }
 
-func (k key) restricted() bool { return k.subaccount != nil || k.subtrader != nil }
+func (k key) restricted() bool { return k.Subaccount != nil || k.Subtrader != nil }
 
 // keyStore holds the keys of all accounts, in the order in which they were made.
 type keyStore struct {
@@ -60,15 +55,15 @@ func (s *keyStore) add(added key, choices Choices) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(func(k *key) bool {
-		return !k.bootstrapped && !k.deleted.IsZero() && added.created.Sub(k.deleted) > forgetAfter
+		return !k.Bootstrapped && !k.deleted.IsZero() && added.created.Sub(k.deleted) > forgetAfter
 	})
 	count := 0
 	for _, k := range s.keys {
-		if k.account != added.account || !k.deleted.IsZero() {
+		if k.Account != added.Account || !k.deleted.IsZero() {
 			continue
 		}
 		count++
-		if choices.UniqueNames && k.name == added.name {
+		if choices.UniqueNames && k.Name == added.Name {
 			return invalid("name: another API key of the account has it")
 		}
 	}
@@ -92,7 +87,7 @@ func (s *keyStore) insert(added key) {
 		s.byID = map[string]*key{}
 	}
 	s.keys = append(s.keys, &added)
-	s.byID[added.id] = &added
+	s.byID[added.ID] = &added
 }
 
 // forget drops keys; the caller holds the lock.
@@ -106,7 +101,7 @@ func (s *keyStore) remove(account, id string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := s.byID[id]
-	if found == nil || found.account != account || !found.deleted.IsZero() {
+	if found == nil || found.Account != account || !found.deleted.IsZero() {
 		return false
 	}
 	found.deleted = now
@@ -119,7 +114,7 @@ func (s *keyStore) listed(account string, at time.Time, order ListOrder) []key {
 	defer s.mu.RUnlock()
 	keys := make([]key, 0, len(s.keys))
 	for _, k := range s.keys {
-		if k.account == account && k.existsAt(at) {
+		if k.Account == account && k.existsAt(at) {
 			keys = append(keys, *k)
 		}
 	}
@@ -127,7 +122,7 @@ func (s *keyStore) listed(account string, at time.Time, order ListOrder) []key {
 	case NewestFirst:
 		slices.Reverse(keys)
 	case ByName:
-		slices.SortStableFunc(keys, func(a, b key) int { return strings.Compare(a.name, b.name) })
+		slices.SortStableFunc(keys, func(a, b key) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return keys
 }
@@ -136,7 +131,7 @@ func (s *keyStore) listed(account string, at time.Time, order ListOrder) []key {
 func (s *keyStore) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget(func(k *key) bool { return !k.bootstrapped })
+	s.forget(func(k *key) bool { return !k.Bootstrapped })
 	for _, k := range s.keys {
 		k.deleted = time.Time{}
 	}
@@ -153,7 +148,7 @@ func (s *keyStore) all() []key {
 	return keys
 }
 
-// KeyState is a key as it is shown to whoever runs the sandbox: without key material.
+// KeyState is what the sandbox shows of a key to the person or program that runs it: no key material.
 type KeyState struct {
 	ID           string   `json:"api_key_id"`
 	Account      string   `json:"account"`
@@ -171,7 +166,8 @@ type KeyState struct {
 func (s *Sandbox) Keys() []KeyState {
 	states := []KeyState{}
 	for _, k := range s.keys.all() {
-		states = append(states, KeyState{k.id, k.account, k.name, k.keyType, k.scopes, k.subaccount, k.subtrader, k.bootstrapped, !k.deleted.IsZero()})
+		k.Deleted = !k.deleted.IsZero()
+		states = append(states, k.KeyState)
 	}
 	return states
 }

@@ -22,14 +22,14 @@ func (o operations) GetAPIKeys(ctx context.Context, request server.GetAPIKeysReq
 		return nil, err
 	}
 	asOf := o.now().Add(-o.choices.ListDelay - call.listAge)
-	listed := o.keys.listed(call.key.account, asOf, o.choices.Order)
+	listed := o.keys.listed(call.key.Account, asOf, o.choices.Order)
 	answer := server.GetAPIKeys200JSONResponse{APIKeys: make([]server.APIKey, 0, len(listed))}
 	for _, k := range listed {
-		if want := request.Params.FCMSubtraderID; want == nil || k.subtrader != nil && *k.subtrader == *want {
+		if want := request.Params.FCMSubtraderID; want == nil || k.Subtrader != nil && *k.Subtrader == *want {
 			answer.APIKeys = append(answer.APIKeys, k.asListed())
 		}
 	}
-	if expires := o.choices.Accounts[call.key.account].RegionExpiration; !expires.IsZero() {
+	if expires := o.choices.Accounts[call.key.Account].RegionExpiration; !expires.IsZero() {
 		answer.APIKeyRegionExpirationTS = new(expires.Unix())
 	}
 	return answer, nil
@@ -98,10 +98,10 @@ func (o operations) DeleteAPIKey(ctx context.Context, request server.DeleteAPIKe
 		return nil, err
 	}
 	id := strings.ToLower(request.APIKey)
-	if id == call.key.id && o.choices.RefuseSelfDeletion {
+	if id == call.key.ID && o.choices.RefuseSelfDeletion {
 		return nil, refused(RefusedSelfDeletion)
 	}
-	if !o.keys.remove(call.key.account, id, o.now()) {
+	if !o.keys.remove(call.key.Account, id, o.now()) {
 		return nil, refused(RefusedNotFound)
 	}
 	return server.DeleteAPIKey204Response{}, nil
@@ -109,26 +109,21 @@ func (o operations) DeleteAPIKey(ctx context.Context, request server.DeleteAPIKe
 
 func (o operations) keep(call *call, asked grant, keyType KeyType, public crypto.PublicKey) (string, error) {
 	added := key{
-		id:         newKeyID(),
-		account:    call.key.account,
-		name:       asked.name,
-		keyType:    keyType,
-		public:     public,
-		scopes:     asked.granted(),
-		subaccount: asked.subaccount,
-		subtrader:  asked.subtrader,
-		created:    o.now(),
+		KeyState: KeyState{ID: newKeyID(), Account: call.key.Account, Name: asked.name, Type: keyType,
+			Scopes: asked.granted(), Subaccount: asked.subaccount, Subtrader: asked.subtrader},
+		public:  public,
+		created: o.now(),
 	}
-	return added.id, o.keys.add(added, o.choices)
+	return added.ID, o.keys.add(added, o.choices)
 }
 
 // asListed returns the key as the contract shows it.
 func (k key) asListed() server.APIKey {
 	return server.APIKey{
-		APIKeyID:       k.id,
-		Name:           k.name,
-		Scopes:         k.scopes,
-		Subaccount:     k.subaccount,
-		FCMSubtraderID: k.subtrader,
+		APIKeyID:       k.ID,
+		Name:           k.Name,
+		Scopes:         k.Scopes,
+		Subaccount:     k.Subaccount,
+		FCMSubtraderID: k.Subtrader,
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Option sets up a sandbox. Where an option takes a function, nil keeps the default.
 type Option func(*Sandbox)
 
-// WithChoices sets how the sandbox behaves where nobody knows what the service does. Given several
+// WithChoices sets how the sandbox behaves where no document or recording tells what the service does. Given several
 // times they add up: a field that is zero leaves what an earlier option set.
 func WithChoices(choices Choices) Option {
 	return func(s *Sandbox) {

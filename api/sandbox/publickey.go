@@ -12,15 +12,15 @@ import (
 )
 
 // parsePublicKey reads the public_key of a request: PEM SPKI, RSA or Ed25519 (source:
-// published). What it is instead is said in the refusal, without a byte of it: people paste
-// private keys.
+// published). The refusal says what it is instead, and quotes nothing of it: people paste private
+// keys.
 func parsePublicKey(text string, maxRSABits int) (crypto.PublicKey, KeyType, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, "", invalid("public_key is empty")
 	}
 	if strings.Contains(text, "PRIVATE KEY") {
 		return nil, "", invalid("public_key holds a private key: send the public half, " +
-			"and make a new pair, because this private key has left its place")
+			"and make a new pair, because this private key is no longer secret")
 	}
 	block, rest := pem.Decode([]byte(text))
 	if block == nil {

@@ -80,7 +80,7 @@ func (s *Sandbox) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call, limits := callOf(r), s.choices.RateLimits
 		bucket, perSecond := limits.rateOf(r.Method)
-		name := bucket + " " + call.key.account
+		name := bucket + " " + call.key.Account
 		if perSecond > 0 && !s.buckets.take(name, perSecond, limits.cost(), s.now()) {
 			s.refuse(w, r, RefusedRate, "")
 			return

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -115,7 +116,7 @@ type refusedError struct {
 	details string
 }
 
-func (e *refusedError) Error() string { return string(e.reason) + ": " + e.details }
+func (e *refusedError) Error() string { return cmp.Or(e.details, string(e.reason)) }
 
 func refused(reason Refusal) error { return &refusedError{reason: reason} }
 

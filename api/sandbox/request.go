@@ -106,18 +106,9 @@ func describeDecoding(err error) string {
 	if !ok {
 		return "the body does not decode as JSON"
 	}
-	// A number that is out of range is quoted, however many digits it has.
-	value, _, _ := strings.Cut(wrong.Value, " ")
-	wanted := contractName(wrong.Type.String())
-	if wrong.Field == "" {
-		return fmt.Sprintf("json: cannot unmarshal %s into Go value of type %s", value, wanted)
-	}
-	return fmt.Sprintf("json: cannot unmarshal %s into Go struct field %s.%s of type %s",
-		value, contractName(wrong.Struct), wrong.Field, wanted)
-}
-
-func contractName(goName string) string {
-	return strings.Replace(strings.Replace(goName, "server.", "", 1), "APIKey", "ApiKey", 1)
+	// encoding/json quotes a number that is out of range, however many digits it has.
+	wrong.Value, _, _ = strings.Cut(wrong.Value, " ")
+	return strings.NewReplacer("server.", "", "APIKey", "ApiKey").Replace(wrong.Error())
 }
 
 // refuseParameter answers for the generated binding of parameters.

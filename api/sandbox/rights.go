@@ -14,7 +14,7 @@ func (s *Sandbox) authorize(call *call) error {
 	if isRead {
 		scope = s.choices.ListScope
 	}
-	if scope != NoScope && !slices.Contains(call.key.scopes, scope) {
+	if scope != NoScope && !slices.Contains(call.key.Scopes, scope) {
 		return refused(RefusedScope)
 	}
 	if call.key.restricted() && !isRead && !s.choices.RestrictedManagement {
@@ -28,7 +28,7 @@ func (s *Sandbox) authorizeGrant(call *call, asked grant) error {
 	if err := s.authorize(call); err != nil {
 		return err
 	}
-	account := s.choices.Accounts[call.key.account]
+	account := s.choices.Accounts[call.key.Account]
 	if call.endpoint.operation == protocol.CreateAPIKey && !account.mayCreate() {
 		return refused(RefusedUsageLevel)
 	}

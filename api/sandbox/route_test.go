@@ -29,7 +29,7 @@ func TestAnUnknownRouteIsAnswered404AsPlainTextWithoutAuthentication(t *testing.
 		"without the base path":      {"GET", "/api_keys"},
 		"another method":             {"PUT", keysPath},
 		"HEAD":                       {"HEAD", keysPath},
-		"GET on generate":            {"GET", generatePath},
+		"PUT on generate":            {"PUT", generatePath},
 		"POST on a key":              {"POST", keysPath + "/" + unknownID},
 		"DELETE on the list":         {"DELETE", keysPath},
 		"below a key":                {"DELETE", keysPath + "/" + unknownID + "/x"},

@@ -182,7 +182,7 @@ func TestBrowser(t *testing.T) {
 		"an explanation is shown and the difference marked":     explanationIsShown,
 		"exchanges from before the page was opened are shown":   earlierExchanges,
 		"what leaves the contract is shown":                     violationIsShown,
-		"a fault set by a click strikes and is cleared":         faultByClick,
+		"a fault set by a click happens and is cleared":         faultByClick,
 		"everything can be done from the keyboard":              keyboard,
 		"text of a request stays text":                          textStaysText,
 		"a reset empties the page":                              resetEmpties,
@@ -258,7 +258,7 @@ func violationIsShown(t *testing.T, p *page) {
 	p.do(t, visible(".violations"))
 	p.mustSay(t, ".violations", "response, body /api_keys/0/name", "rule required")
 	p.mustSay(t, "#exchange-list", "fault: missing field", "leaves the contract")
-	p.mustSay(t, "#detail", "A fault struck")
+	p.mustSay(t, "#detail", "A fault happened")
 }
 
 func faultByClick(t *testing.T, p *page) {

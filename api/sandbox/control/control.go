@@ -25,7 +25,7 @@ const maxBody = 1 << 20
 // [sandbox.WithContractCheck] for the page to show what leaves the contract. Only requests that
 // come from loopback, for a loopback host, and not from a page of another origin are answered.
 // Others may come from other machines if they ask for one of these hosts, names or addresses
-// without a port: whoever can reach the sandbox by one can then change its faults and keys.
+// without a port: everybody who can reach the sandbox by one can then change its faults and keys.
 func Handler(box *sandbox.Sandbox, hosts ...string) http.Handler {
 	surface := guard(routes(box), hosts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

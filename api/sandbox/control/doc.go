@@ -1,5 +1,5 @@
-// Package control serves a sandbox to whoever runs it: over HTTP for clients in other languages,
-// and as a page for people, the inspector. [Handler] serves both beside the sandbox, below
+// Package control lets the people and programs that run a sandbox see and change it: over HTTP for
+// clients in any language, and as a page for a browser, the inspector. [Handler] serves both beside the sandbox, below
 // /_sandbox/:
 //
 //	GET    /_sandbox/           the inspector: a page that shows exchanges, keys and faults

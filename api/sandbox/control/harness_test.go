@@ -38,13 +38,13 @@ type bench struct {
 	private crypto.Signer
 }
 
-func newBench(t *testing.T, opts ...sandbox.Option) *bench {
+func newBench(t *testing.T) *bench {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{box: sandbox.New(append([]sandbox.Option{sandbox.WithContractCheck(), sandbox.WithClock(now)}, opts...)...), private: private}
+	b := &bench{box: sandbox.New(sandbox.WithContractCheck(), sandbox.WithClock(now)), private: private}
 	key, err := b.box.Bootstrap(sandbox.FromPublicKey(b.publicPEM(t)))
 	if err != nil {
 		t.Fatal(err)

@@ -52,9 +52,9 @@
 //	hmac                      401 INCORRECT_API_KEY_SIGNATURE        the signature has 32 bytes, as an HMAC or a bare digest has
 //	other_key                 401 INCORRECT_API_KEY_SIGNATURE        another key of this account made the signature
 //	other_account             401 INCORRECT_API_KEY_SIGNATURE        a key of another account made the signature
-//	other_algorithm           401 INCORRECT_API_KEY_SIGNATURE        the signature has not the length that the key's algorithm gives
+//	other_algorithm           401 INCORRECT_API_KEY_SIGNATURE        the signature does not have the length that the key's algorithm gives
 //	replay                    401 INCORRECT_API_KEY_SIGNATURE        the same text was signed and sent before
-//	unknown                   401 INCORRECT_API_KEY_SIGNATURE        what is wrong with the signature cannot be told
+//	unknown                   401 INCORRECT_API_KEY_SIGNATURE        the signature is wrong, and no known mistake explains it
 //	base64_url                401 INCORRECT_API_KEY_SIGNATURE        the signature is URL-safe base64
 //	base64_unpadded           401 INCORRECT_API_KEY_SIGNATURE        the signature's base64 lacks its padding
 //	base64_wrapped            401 INCORRECT_API_KEY_SIGNATURE        the signature's base64 is broken into lines
@@ -68,7 +68,7 @@
 //	base64_cut                401 INCORRECT_API_KEY_SIGNATURE        the signature ends with the first line of its base64
 //
 // A mistake of the signed path is also found together with one other mistake of text or scheme,
-// and a mistake of the encoding together with both. A signed timestamp that is more than 25 ms
-// from the one sent, the key of another environment, MGF1 with another hash than RSA-PSS has, and
-// the secret of an HMAC cannot be told.
+// and a mistake of the encoding together with both. These are not recognised: a signed timestamp
+// that is more than 25 ms from the one sent, the key of another environment, MGF1 with another
+// hash than RSA-PSS, and the secret of an HMAC.
 package explain

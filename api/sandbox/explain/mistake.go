@@ -2,6 +2,7 @@ package explain
 
 import (
 	"crypto"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,11 +16,6 @@ type Mistake struct {
 	What, Cure string
 
 	ways []way
-	// ofPath marks a mistake in the signed path, which is also looked for together with one other
-	// mistake.
-	ofPath bool
-	// single marks a mistake that is only looked for alone: it has too many ways.
-	single bool
 }
 
 // way is one way to make a mistake of signing. What is nil is as the service wants it.
@@ -31,8 +27,6 @@ type way struct {
 	// scheme is how the text is signed: [*rsa.PSSOptions], [crypto.Hash] for RSA PKCS#1 v1.5, or
 	// [*ed25519.Options].
 	scheme crypto.SignerOpts
-	// forge makes the bytes of the signature without the private key.
-	forge func(text []byte) []byte
 	// encode writes the signature into its header. Without decode it cannot be undone.
 	encode func([]byte) string
 	decode func(string) ([]byte, error)
@@ -54,30 +48,31 @@ type Request struct {
 // Mistakes returns every mistake that the package can name, in the order in which they are looked
 // for.
 func Mistakes() []Mistake {
-	return slices.Concat(requestMistakes(), textMistakes(), schemeMistakes(), keyMistakes(), encodingMistakes())
+	return slices.Concat(requestMistakes(), pathMistakes(), textMistakes(), []Mistake{clockMistake()},
+		schemeMistakes(), keyMistakes(), encodingMistakes())
 }
 
 // Sign makes the mistake on purpose: it returns the header that carries the wrong signature of the
 // request. It reports false if the mistake is not one of signing, or cannot be made with this key
 // and this request: the query cannot be signed where there is none.
 func (m Mistake) Sign(key crypto.Signer, r Request) (string, bool, error) {
-	right := textOf(r)
+	right, rightScheme := textOf(r), schemeOf(key.Public())
 	for _, w := range m.ways {
-		text, scheme := with(right, rightScheme(key.Public()), w)
-		isText := w.text == nil || string(text.bytes()) != string(right.bytes())
-		if !isText || !fitsKey(scheme, key.Public()) {
+		text, scheme := with(right, rightScheme, w)
+		isWrong := w.encode != nil || scheme != rightScheme || text.String() != right.String()
+		if !isWrong || !fits(scheme, key.Public()) {
 			continue
 		}
-		raw, err := w.make(key, scheme, text.bytes())
+		raw, err := key.Sign(rand.Reader, hashed(scheme.HashFunc(), text.String()), scheme)
 		if err != nil {
 			return "", false, fmt.Errorf("explain: sign with the mistake %s: %w", m.Name, err)
 		}
-		encoded := standard.encode(raw)
-		if w.encode != nil {
-			encoded = w.encode(raw)
+		if w.encode == nil {
+			return encodeStandard(raw), true, nil
 		}
-		if w.encode == nil || encoded != standard.encode(raw) {
-			return encoded, true, nil
+		// Some signatures look the same in another encoding.
+		if sent := w.encode(raw); sent != encodeStandard(raw) {
+			return sent, true, nil
 		}
 	}
 	return "", false, nil

@@ -27,13 +27,13 @@ func textOf(r Request) signedText {
 	return signedText{sent: r, timestamp: r.Timestamp, method: r.Method, path: r.Path}
 }
 
-// bytes returns what goes into the signing function.
-func (t signedText) bytes() []byte {
-	text := hashed(t.digest.hash, []byte(t.join(t.query, t.body)))
+// String returns what goes into the signing function.
+func (t signedText) String() string {
+	text := hashed(t.digest.hash, t.join(t.query, t.body))
 	if t.digest.hexadecimal {
-		return []byte(hex.EncodeToString(text))
+		return hex.EncodeToString(text)
 	}
-	return text
+	return string(text)
 }
 
 // shown returns the text for people, without what a query or a body may hold.

@@ -3,7 +3,6 @@ package explain
 import (
 	"crypto"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -47,43 +46,49 @@ func requestMistakes() []Mistake {
 	}
 }
 
-// textMistakes sign another text. Those of the path come first: pairs begin with them.
-func textMistakes() []Mistake {
-	const asSent, exact = "sign it as it goes out", "sign timestamp, method and path alone"
+// pathMistakes sign another path. Each is also looked for together with one other mistake.
+func pathMistakes() []Mistake {
+	const asSent = "sign it as it goes out"
 	return []Mistake{
-		{Name: "signed_query", What: "the query was signed", Cure: "sign the path alone, without the question mark and what follows", ofPath: true, ways: []way{
+		{Name: "signed_query", What: "the query was signed", Cure: "sign the path alone, without the question mark and what follows", ways: []way{
 			{text: func(t *signedText) { t.query = strings.TrimRight("?"+t.sent.Query, "?") }}}},
-		{Name: "signed_without_base_path", What: "the path was signed without the base path", Cure: "sign it with " + protocol.BasePath + " in front, as it goes out", ofPath: true, ways: []way{
+		{Name: "signed_without_base_path", What: "the path was signed without the base path", Cure: "sign it with " + protocol.BasePath + " in front, as it goes out", ways: []way{
 			{text: func(t *signedText) { t.path = strings.TrimPrefix(t.path, protocol.BasePath) }},
 			{detail: "and without a slash in front", text: func(t *signedText) { t.path = strings.TrimPrefix(t.path, protocol.BasePath+"/") }}}},
-		{Name: "signed_host", What: "the host was signed with the path", Cure: "sign from the first slash of the path on", ofPath: true, ways: []way{
+		{Name: "signed_host", What: "the host was signed with the path", Cure: "sign from the first slash of the path on", ways: []way{
 			{detail: "without a scheme", text: func(t *signedText) { t.path = t.sent.Host + t.path }},
 			{detail: "with http://", text: func(t *signedText) { t.path = "http://" + t.sent.Host + t.path }},
 			{detail: "with https://", text: func(t *signedText) { t.path = "https://" + t.sent.Host + t.path }}}},
-		{Name: "signed_trailing_slash", What: "the path was signed with a slash at its end", Cure: asSent, ofPath: true, ways: []way{
+		{Name: "signed_trailing_slash", What: "the path was signed with a slash at its end", Cure: asSent, ways: []way{
 			{text: func(t *signedText) { t.path += "/" }}}},
-		{Name: "signed_no_leading_slash", What: "the path was signed without its first slash", Cure: asSent, ofPath: true, ways: []way{
+		{Name: "signed_no_leading_slash", What: "the path was signed without its first slash", Cure: asSent, ways: []way{
 			{text: func(t *signedText) { t.path = strings.TrimPrefix(t.path, "/") }}}},
-		{Name: "signed_base_path_twice", What: "the path was signed with the base path twice", Cure: "sign it as it goes out, with " + protocol.BasePath + " once", ofPath: true, ways: []way{
+		{Name: "signed_base_path_twice", What: "the path was signed with the base path twice", Cure: "sign it as it goes out, with " + protocol.BasePath + " once", ways: []way{
 			{text: func(t *signedText) { t.path = protocol.BasePath + t.path }}}},
-		{Name: "signed_double_slash", What: "the path was signed with two slashes in a row", Cure: "join base URL and path with one slash", ofPath: true, ways: []way{
+		{Name: "signed_double_slash", What: "the path was signed with two slashes in a row", Cure: "join base URL and path with one slash", ways: []way{
 			{text: func(t *signedText) {
 				t.path = strings.Replace(t.path, protocol.BasePath+"/", protocol.BasePath+"//", 1)
 			}},
 			{detail: "at its beginning", text: func(t *signedText) { t.path = "/" + t.path }}}},
-		{Name: "signed_decoded_path", What: "the path was signed without its percent-encoding", Cure: "sign the bytes of the request line", ofPath: true, ways: []way{
+		{Name: "signed_decoded_path", What: "the path was signed without its percent-encoding", Cure: "sign the bytes of the request line", ways: []way{
 			{text: decodePath}}},
-		{Name: "signed_route", What: "the path of another operation was signed", Cure: "sign the path that goes out, with the key ID in it when a key is deleted", ofPath: true, ways: []way{
+		{Name: "signed_route", What: "the path of another operation was signed", Cure: "sign the path that goes out, with the key ID in it when a key is deleted", ways: []way{
 			{text: func(t *signedText) { t.path = protocol.BasePath + protocol.KeysPath }},
 			{text: func(t *signedText) { t.path = protocol.BasePath + protocol.GeneratePath }},
 			{text: func(t *signedText) { t.path = protocol.BasePath + protocol.KeysPath + "/{api_key}" }}}},
+	}
+}
 
+// textMistakes sign another text with the right path.
+func textMistakes() []Mistake {
+	const exact = "sign timestamp, method and path alone"
+	return []Mistake{
 		{Name: "signed_lower_case_method", What: "the method was signed in lower case", Cure: "sign it in upper case", ways: []way{
 			{text: func(t *signedText) { t.method = strings.ToLower(t.method) }}}},
 		{Name: "signed_body", What: "the body was signed", Cure: exact, ways: []way{
 			{text: func(t *signedText) { t.body = t.sent.Body }},
 			{detail: "as {}", text: func(t *signedText) { t.body = "{}" }},
-			{detail: "as its hash", text: func(t *signedText) { t.body = hex.EncodeToString(hashed(crypto.SHA256, []byte(t.sent.Body))) }}}},
+			{detail: "as its hash", text: func(t *signedText) { t.body = hex.EncodeToString(hashed(crypto.SHA256, t.sent.Body)) }}}},
 		{Name: "signed_newline", What: "a line end was signed after the text", Cure: "end the text with the path; in a shell, use printf and not echo", ways: []way{
 			{text: func(t *signedText) { t.after = "\n" }},
 			{detail: "of Windows", text: func(t *signedText) { t.after = "\r\n" }}}},
@@ -110,7 +115,6 @@ func textMistakes() []Mistake {
 			{detail: "SHA-256, in hexadecimal", text: func(t *signedText) { t.digest = digest{crypto.SHA256, true} }},
 			{detail: "SHA-512", text: func(t *signedText) { t.digest = digest{hash: crypto.SHA512} }},
 			{detail: "SHA-512, in hexadecimal", text: func(t *signedText) { t.digest = digest{crypto.SHA512, true} }}}},
-		{Name: "signed_timestamp", What: "the signed timestamp is another one than the one sent", Cure: "read the clock once, and sign the very text of " + protocol.HeaderTimestamp, single: true, ways: nearbyTimestamps()},
 	}
 }
 
@@ -128,23 +132,22 @@ func schemeMistakes() []Mistake {
 			{detail: "SHA-1", scheme: pss(crypto.SHA1)}, {detail: "SHA-384", scheme: pss(crypto.SHA384)}, {detail: "SHA-512", scheme: pss(crypto.SHA512)},
 			{detail: "PKCS#1 v1.5 with SHA-1", scheme: crypto.SHA1}, {detail: "PKCS#1 v1.5 with SHA-384", scheme: crypto.SHA384}, {detail: "PKCS#1 v1.5 with SHA-512", scheme: crypto.SHA512}}},
 		{Name: "ed25519ph", What: "Ed25519ph was used", Cure: "use plain Ed25519, without a hash before it", ways: []way{{scheme: &ed25519.Options{Hash: crypto.SHA512}}}},
-		{Name: "hmac", What: "the signature has 32 bytes, as an HMAC or a bare digest has", Cure: "sign with the private key; the secret of an HMAC cannot be found out", ways: []way{{forge: authenticate}}},
 	}
 }
 
-// keyMistakes sign with another key, or cannot be told.
+// keyMistakes are those of the key, and the signature that nothing explains.
 func keyMistakes() []Mistake {
 	const cure = "use the private key that came with the key ID"
 	return []Mistake{
 		{Name: "other_key", What: "another key of this account made the signature", Cure: cure},
 		{Name: "other_account", What: "a key of another account made the signature", Cure: cure},
-		{Name: "other_algorithm", What: "the signature has not the length that the key's algorithm gives", Cure: cure},
+		{Name: "other_algorithm", What: "the signature does not have the length that the key's algorithm gives", Cure: cure},
 		{Name: "replay", What: "the same text was signed and sent before", Cure: "take a new timestamp for every request, retries included"},
-		{Name: "unknown", What: "what is wrong with the signature cannot be told", Cure: "compare what you sign with the text expected, byte by byte, and see whether the private key is that of the key ID"},
+		{Name: "unknown", What: "the signature is wrong, and no known mistake explains it", Cure: "compare what you sign with the text expected, byte by byte, and see whether the private key is that of the key ID"},
 	}
 }
 
-// encodingMistakes write the right signature in another way.
+// encodingMistakes write the right signature in another way, or something else.
 func encodingMistakes() []Mistake {
 	unpadded := base64.RawURLEncoding
 	return []Mistake{
@@ -161,8 +164,10 @@ func encodingMistakes() []Mistake {
 			{encode: encodeQuoted, decode: decodeQuoted}}},
 		{Name: "hex", What: "the signature is in hexadecimal", Cure: "encode its bytes in standard base64", ways: []way{
 			{encode: hex.EncodeToString, decode: hex.DecodeString}}},
+		{Name: "hmac", What: "the signature has 32 bytes, as an HMAC or a bare digest has", Cure: "sign with the private key; the secret of an HMAC cannot be found out", ways: []way{
+			{encode: func(raw []byte) string { return encodeStandard(raw[:sha256.Size]) }}}},
 		{Name: "not_base64", What: "the signature is not base64", Cure: "encode its bytes in standard base64, with padding", ways: []way{
-			{encode: func(raw []byte) string { return "!" + standard.encode(raw) }}}},
+			{encode: func(raw []byte) string { return "!" + encodeStandard(raw) }}}},
 	}
 }
 
@@ -194,8 +199,13 @@ func separators(pairs ...string) []way {
 	return all
 }
 
+// clockMistake reads the clock twice. It has too many ways to be looked for with another.
+func clockMistake() Mistake {
+	return Mistake{Name: "signed_timestamp", What: "the signed timestamp is another one than the one sent", Cure: "read the clock once, and sign the very text of " + protocol.HeaderTimestamp, ways: nearbyTimestamps()}
+}
+
 // nearbyTimestamps lie between two readings of the clock, up to 25 ms apart. A timestamp further
-// away cannot be told.
+// away is not recognised.
 func nearbyTimestamps() []way {
 	var all []way
 	for distance := int64(1); distance <= 25; distance++ {
@@ -208,11 +218,4 @@ func nearbyTimestamps() []way {
 		}
 	}
 	return all
-}
-
-// authenticate stands for whatever secret a client takes.
-func authenticate(text []byte) []byte {
-	mac := hmac.New(sha256.New, []byte("secret"))
-	_, _ = mac.Write(text) // a hash never fails
-	return mac.Sum(nil)
 }

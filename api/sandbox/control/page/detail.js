@@ -22,7 +22,7 @@ function parts(exchange) {
       element("h3", {}, "What went wrong"),
       exchange.explanation.text.split("; and ").map((text) => element("p", {}, sentence(text)))),
     exchange.fault && element("section", { class: "callout poor" },
-      element("h3", {}, "A fault struck"),
+      element("h3", {}, "A fault happened"),
       element("p", {}, `${exchange.fault.replaceAll("_", " ")}: it was set on purpose.`)),
     exchange.checks && signature(exchange),
     contract(exchange),

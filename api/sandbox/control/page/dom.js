@@ -30,8 +30,8 @@ function problem(text, seenBy) {
   place.hidden = false;
 }
 
-// hideProblem hides what was shown. What the page reads by itself must not hide what the user's
-// click came to: nobody would have had the time to read it.
+// hideProblem hides what was shown. What the page reads by itself must not hide the result of the
+// user's click: there would be no time to read it.
 function hideProblem(seenBy) {
   const place = byID("problem");
   if (seenBy === "page" && place.dataset.seenBy === "user") return;

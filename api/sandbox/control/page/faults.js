@@ -41,7 +41,7 @@ async function add(fault) {
   show(await replace([...current.faults, fault]));
 }
 
-// remove takes the fault out as it is now: it may have struck since it was shown.
+// remove takes the fault out as it is now: it may have happened since it was shown.
 async function remove(gone) {
   const { faults } = await ask("faults");
   const at = faults.findIndex((fault) => describe(fault) === describe(gone));
