@@ -1,20 +1,53 @@
+// Package cli is the command line kalshi-keys: its commands, flags and output.
 package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"kalshi.internal/apikeys/wrapper/internal/privatefile"
 )
 
-// app is what a run of the program takes from outside.
+// app is all that a run of the program takes from outside. No command uses the streams, the
+// environment or the working directory of the process, so several runs can share one.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(name string) string
+	// dir is where relative paths begin. Empty, it is the working directory of the process.
+	dir string
 	// terminal is set when stderr is one, so that progress can be shown.
 	terminal bool
-	// reserve creates the file that a private key will be written to.
-	reserve func(path string) (keyFile, error)
+	// create makes the file that a private key will be written to.
+	create func(path string) (newFile, error)
+}
+
+// newFile is an empty private file that waits for its content, as [privatefile.File] is.
+type newFile interface {
+	Keep(content []byte) error
+	Discard() error
+}
+
+// Main runs the program with the arguments, streams and environment of this process, and returns
+// its exit code. SIGINT, SIGTERM and SIGHUP end what it does in order.
+func Main() int {
+	// The end of a pipe's reader must not end the program between an answer and keeping what it
+	// holds: a write to the pipe fails instead.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
+	defer stop()
+	program := app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, terminal: isTerminal(os.Stderr), create: createPrivate,
+	}
+	return program.run(ctx, os.Args[1:])
 }
 
 // run executes the command that args name and returns the program's exit code.
@@ -25,11 +58,44 @@ func (a app) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return int(exitOK)
 	}
-	err = ownError(err, command.CommandPath())
-	text, hint := describe(err)
-	_, _ = fmt.Fprintf(a.stderr, "error: %s\n", text)
+	// What is no failure comes from cobra, before the command began: wrong usage.
+	code, hint := exitUsage, "Run "+command.CommandPath()+" --help"
+	if failed, ok := errors.AsType[*failure](err); ok {
+		code, hint = failed.code, failed.hint
+	}
+	_, _ = fmt.Fprintf(a.stderr, "error: %s\n", withoutKeys(err.Error()))
 	if hint != "" {
 		_, _ = fmt.Fprintf(a.stderr, "hint: %s\n", hint)
 	}
-	return int(exitCodeOf(err))
+	return int(code)
+}
+
+// path returns where a path leads that the user gave.
+func (a app) path(given string) string {
+	if a.dir == "" || filepath.IsAbs(given) {
+		return given
+	}
+	return filepath.Join(a.dir, given)
+}
+
+func (a app) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func createPrivate(path string) (newFile, error) { return privatefile.Create(path) }
+
+// interrupts returns the signals that end a command in order. A closed terminal counts, unless
+// nohup or the like has seen to it that it does not.
+func interrupts() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// isTerminal reports whether file is a device that shows characters, as terminals are.
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -3,18 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
-func (a app) newAuditCommand() *cobra.Command {
-	var (
-		store  storeFlags
-		output outputFlag
-	)
+func newAuditCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "audit",
 		Short: "Compare a store with the service's list of keys",
@@ -22,38 +17,41 @@ func (a app) newAuditCommand() *cobra.Command {
 does not fit and what to do about it. It revokes nothing, beyond what recover
 does. The exit code is 8 if something has to be done; wide_scopes is a notice.`,
 		Args: takes(),
+		RunE: s.managing(func(ctx context.Context, keys managed, _ []string) error {
+			report, err := keys.Audit(ctx)
+			if err != nil {
+				return err
+			}
+			report.Findings = orEmpty(report.Findings)
+			if err := s.print(report, auditTable(report)); err != nil {
+				return err
+			}
+			return auditVerdict(report)
+		}),
 	}
-	command.RunE = a.managing(&store, func(ctx context.Context, keys managed, _ []string) error {
-		report, err := keys.Audit(ctx)
-		if err != nil {
-			return err
-		}
-		report.Findings = orEmpty(report.Findings)
-		if err := output.write(a.stdout, report, auditTable(report)); err != nil {
-			return err
-		}
-		return auditVerdict(report)
-	})
-	store.register(command.Flags())
-	output.register(command.Flags())
+	s.registerManaged(command.Flags())
 	return command
 }
 
-func auditTable(report lifecycle.AuditReport) [][]string {
-	rows := [][]string{{"FINDING", "ID", "NAME", "WHAT TO DO"}}
+func auditTable(report lifecycle.AuditReport) string {
+	var rows [][]string
+	if len(report.Findings) > 0 {
+		rows = append(rows, []string{"FINDING", "ID", "NAME", "WHAT TO DO"})
+	}
 	for _, found := range report.Findings {
 		rows = append(rows, []string{string(found.Kind), dashed(found.KeyID), dashed(found.Name), found.Text})
 	}
-	if len(report.Findings) == 0 {
-		rows = nil
-	}
-	return append(rows, []string{fmt.Sprintf("The service lists %d keys; the store holds %d of them, and %s is current.",
-		report.Listed, report.Held, report.Current)})
+	return table(append(rows, []string{fmt.Sprintf("The service lists %d keys; the store holds %d of them, and %s is current.",
+		report.Listed, report.Held, report.Current)}))
 }
 
 func auditVerdict(report lifecycle.AuditReport) error {
-	isNotice := func(f lifecycle.Finding) bool { return f.Kind == lifecycle.FindingWideScopes }
-	urgent := len(slices.DeleteFunc(slices.Clone(report.Findings), isNotice))
+	urgent := 0
+	for _, found := range report.Findings {
+		if found.Kind != lifecycle.FindingWideScopes {
+			urgent++
+		}
+	}
 	if urgent == 0 {
 		return nil
 	}

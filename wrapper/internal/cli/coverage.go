@@ -9,11 +9,8 @@ import (
 	"kalshi.internal/apikeys/api/contract"
 )
 
-func (a app) newCoverageCommand() *cobra.Command {
-	var (
-		output  outputFlag
-		minimum float64
-	)
+func newCoverageCommand(s *settings) *cobra.Command {
+	var minimum float64
 	command := &cobra.Command{
 		Use:   "coverage FILE",
 		Short: "Show how much of the contract a test run has exercised",
@@ -30,11 +27,11 @@ Ends with exit code 8 if the share is below --min.`,
 			if !(minimum >= 0 && minimum <= 100) { // so that NaN is refused too
 				return usage(fmt.Sprintf("--min %v is no percentage", minimum), "Give a number from 0 to 100")
 			}
-			coverage, err := readCoverage(args[0])
+			coverage, err := s.readCoverage(args[0])
 			if err != nil {
 				return err
 			}
-			if err := a.showCoverage(coverage, output); err != nil {
+			if err := s.print(coverage, coverage.Table()); err != nil {
 				return err
 			}
 			if coverage.Percent() < minimum {
@@ -47,13 +44,13 @@ Ends with exit code 8 if the share is below --min.`,
 			return nil
 		},
 	}
-	output.register(command.Flags())
+	s.registerOutput(command.Flags())
 	command.Flags().Float64Var(&minimum, "min", 0, "least `PERCENT` of the documented statuses")
 	return command
 }
 
-func readCoverage(path string) (*contract.Coverage, error) {
-	file, err := os.Open(path)
+func (s *settings) readCoverage(path string) (*contract.Coverage, error) {
+	file, err := os.Open(s.path(path))
 	if err != nil {
 		return nil, usage(err.Error(), "Run the tests with "+contract.CoverageFileVariable+" set to the file's absolute path")
 	}
@@ -63,12 +60,4 @@ func readCoverage(path string) (*contract.Coverage, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return coverage, nil
-}
-
-func (a app) showCoverage(coverage *contract.Coverage, output outputFlag) error {
-	if output.format.value == "json" {
-		return output.write(a.stdout, coverage, nil)
-	}
-	_, err := fmt.Fprint(a.stdout, coverage.Table())
-	return err
 }

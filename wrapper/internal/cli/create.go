@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,18 +21,15 @@ const maxPublicKeyBytes = 64 << 10
 
 // createdKey is what create shows as JSON.
 type createdKey struct {
-	APIKeyID string  `json:"api_key_id"`
-	Name     string  `json:"name"`
-	Warning  *string `json:"warning,omitempty"`
+	APIKeyID string `json:"api_key_id"`
+	Name     string `json:"name"`
+	Warning  string `json:"warning,omitempty"`
 }
 
-func (a app) newCreateCommand() *cobra.Command {
+func newCreateCommand(s *settings) *cobra.Command {
 	var (
-		service   serviceFlags
-		output    outputFlag
-		grants    grantFlags
+		flags     newKeyFlags
 		publicKey pathFlag
-		keyType   choiceFlag
 	)
 	command := &cobra.Command{
 		Use:   "create NAME {--public-key FILE | --store DIR}",
@@ -48,75 +46,63 @@ Without --public-key the pair is made here and goes into the store, and a tag is
 added to the key's name. The request is made with the store's current key.`,
 		Args: takes("NAME"),
 	}
-	fromFile := a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
-		pem, err := a.readPublicKey(string(publicKey))
+	fromFile := s.calling(func(ctx context.Context, client *wrapper.Client, args []string) error {
+		pem, err := s.readPublicKey(publicKey.String())
 		if err != nil {
 			return err
 		}
-		grant := grants.grant(command)
+		key := flags.read(command)
 		made, err := client.CreateAPIKey(ctx, gen.CreateAPIKeyRequest{
-			Name: args[0], PublicKey: pem,
-			Scopes: grant.scopes, Subaccount: grant.subaccount, FCMSubtraderID: grant.subtrader,
+			Name: args[0], PublicKey: pem, Scopes: key.scopes, Subaccount: key.subaccount, FCMSubtraderID: key.subtrader,
 		})
 		if err != nil {
 			return err
 		}
-		shown := createdKey{made.APIKeyID, args[0], made.Warning}
-		return output.writeDone(a.stdout, "API key "+made.APIKeyID+" is live", shown, shown.table())
+		shown := createdKey{made.APIKeyID, args[0], *cmp.Or(made.Warning, new(string))}
+		return s.printDone("API key "+made.APIKeyID+" is live", shown,
+			withWarning([][]string{{"ID", shown.APIKeyID}, {"NAME", shown.Name}}, shown.Warning))
 	})
+	toStore := s.issuing(lifecycle.Create, &flags,
+		usage("no public key is given", "Give --public-key, or --store to have the pair made and kept there"))
 	command.RunE = func(command *cobra.Command, args []string) error {
 		switch {
-		case publicKey != "" && keyType.value != "":
+		case publicKey.String() == "":
+			return toStore(command, args)
+		case flags.keyType.value != "":
 			return usage("--type is for a pair that is made here, and --public-key gives one", "Give one of them")
-		case publicKey != "":
-			return fromFile(command, args)
 		}
-		without := usage("no public key is given", "Give --public-key, or --store to have the pair made and kept there")
-		request := lifecycle.IssueRequest{Name: args[0], Way: lifecycle.Create, Type: gen.KeyType(keyType.value)}
-		return a.issueInto(command, &service, &output, grants.grant(command), request, without)
+		return fromFile(command, args)
 	}
-	keyType.choices = keyTypes()
 	command.Flags().Var(&publicKey, "public-key", "`FILE` with the public key, PEM SPKI, RSA or Ed25519; - for standard input")
-	command.Flags().Var(&keyType, "type", "`TYPE` of the pair to make for the store: rsa or ed25519 (default rsa)")
-	grants.register(command)
-	service.register(command.Flags())
-	output.register(command.Flags())
+	flags.register(command, "`TYPE` of the pair to make for the store: rsa or ed25519 (default rsa)")
+	s.registerService(command.Flags(), callTimeout)
 	return command
 }
 
-func (k createdKey) table() [][]string {
-	rows := [][]string{{"ID", k.APIKeyID}, {"NAME", k.Name}}
-	if k.Warning != nil {
-		rows = append(rows, []string{"WARNING", *k.Warning})
+// readPublicKey returns the text of a file. The client refuses everything but a public key.
+func (s *settings) readPublicKey(path string) (string, error) {
+	text, err := s.readLimited(path, maxPublicKeyBytes+1)
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		err = inner.Err
 	}
-	return rows
-}
-
-// readPublicKey returns the text of a file, without looking at what it is: the client refuses
-// everything but a public key.
-func (a app) readPublicKey(path string) (string, error) {
-	source := a.stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return "", unreadablePublicKey(path, err)
-		}
-		defer func() { _ = file.Close() }()
-		source = file
-	}
-	text, err := io.ReadAll(io.LimitReader(source, maxPublicKeyBytes+1))
-	if err != nil {
-		return "", unreadablePublicKey(path, err)
-	}
-	if len(text) > maxPublicKeyBytes {
+	switch {
+	case err != nil:
+		return "", usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, err), "Check the path given as --public-key")
+	case len(text) > maxPublicKeyBytes:
 		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is no public key", path), "")
 	}
 	return string(text), nil
 }
 
-func unreadablePublicKey(path string, cause error) error {
-	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
-		cause = inner.Err
+// readLimited reads up to limit bytes of a file, or of standard input if path is "-".
+func (s *settings) readLimited(path string, limit int64) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(s.stdin, limit))
 	}
-	return usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, cause), "Check the path given as --public-key")
+	file, err := os.Open(s.path(path))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, limit))
 }

@@ -3,42 +3,26 @@ package cli
 import (
 	"cmp"
 	"context"
-
-	"github.com/spf13/pflag"
+	"net/url"
 
 	"kalshi.internal/apikeys/wrapper"
 )
 
-// credentialFlags say which API key to sign with. There is no flag for a private key's text,
-// since every user of a machine can read the arguments of every process.
-type credentialFlags struct {
-	keyID          textFlag
-	privateKeyFile pathFlag
-	// store is the store whose current key signs. Not every command registers the flag.
-	store pathFlag
-}
-
-func (f *credentialFlags) register(flags *pflag.FlagSet) {
-	flags.Var(&f.keyID, "key-id", "`ID` of the API key to sign with (or "+wrapper.EnvAPIKeyID+")")
-	flags.Var(&f.privateKeyFile, "private-key-file",
-		"`FILE` with its private key (or "+wrapper.EnvPrivateKeyPath+", or the PEM itself in "+wrapper.EnvPrivateKey+")")
-}
-
-// load returns the credentials that the flags name, and for what they leave open those of the
-// environment. The service at address decides which key of a store that is.
-func (f *credentialFlags) load(ctx context.Context, getenv func(string) string, address string) (*wrapper.Credentials, error) {
-	dir, err := f.storeToSignWith(getenv)
+// credentials returns those that the flags name, and for what they leave open those of the
+// environment. With a store, the service at base decides which key of it that is.
+func (s *settings) credentials(ctx context.Context, base *url.URL) (*wrapper.Credentials, error) {
+	dir, err := s.storeToSignWith()
 	if err != nil {
 		return nil, err
 	}
 	if dir != "" {
-		return currentCredentials(ctx, dir, address)
+		return s.currentCredentials(ctx, dir, base)
 	}
-	keyID := cmp.Or(string(f.keyID), getenv(wrapper.EnvAPIKeyID))
-	path, pem := string(f.privateKeyFile), ""
+	keyID := cmp.Or(string(s.keyID), s.getenv(wrapper.EnvAPIKeyID))
+	path, pem := s.keyFile.String(), ""
 	if path == "" {
-		pem = getenv(wrapper.EnvPrivateKey)
-		path, err = pathFrom(getenv, wrapper.EnvPrivateKeyPath)
+		pem = s.getenv(wrapper.EnvPrivateKey)
+		path, err = s.pathFrom(wrapper.EnvPrivateKeyPath)
 	}
 	switch {
 	case err != nil:
@@ -48,7 +32,7 @@ func (f *credentialFlags) load(ctx context.Context, getenv func(string) string, 
 	case path != "" && pem != "":
 		return nil, usage(wrapper.EnvPrivateKeyPath+" and "+wrapper.EnvPrivateKey+" are both set", "Unset one of them")
 	case path != "":
-		return wrapper.LoadCredentials(keyID, path)
+		return wrapper.LoadCredentials(keyID, s.path(path))
 	case pem != "":
 		return wrapper.NewCredentials(keyID, []byte(pem))
 	}
@@ -59,22 +43,20 @@ func (f *credentialFlags) load(ctx context.Context, getenv func(string) string, 
 // storeToSignWith returns the directory of the store whose current key signs, "" if the
 // credentials are given themselves. Flags win over the environment; on the same level the two
 // contradict each other.
-func (f *credentialFlags) storeToSignWith(getenv func(string) string) (string, error) {
-	flagged := f.keyID != "" || f.privateKeyFile != ""
+func (s *settings) storeToSignWith() (string, error) {
+	dir, keyIsFlagged := s.store.String(), s.keyID != "" || s.keyFile.String() != ""
 	switch {
-	case f.store != "" && flagged:
+	case dir != "" && keyIsFlagged:
 		return "", usage("--store excludes --key-id and --private-key-file", "Give the store or the key, not both")
-	case f.store != "":
-		return string(f.store), nil
-	case flagged:
-		return "", nil
+	case dir != "" || keyIsFlagged:
+		return dir, nil
 	}
-	dir, err := pathFrom(getenv, envStore)
-	if err != nil {
+	dir, err := s.pathFrom(envStore)
+	if dir == "" {
 		return "", err
 	}
 	for _, name := range keyVariables() {
-		if dir != "" && getenv(name) != "" {
+		if s.getenv(name) != "" {
 			return "", usage(envStore+" and "+name+" are both set", "Unset one of them, or give --store")
 		}
 	}

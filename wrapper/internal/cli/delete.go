@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
@@ -16,10 +18,8 @@ type deletedKey struct {
 	Deleted  bool   `json:"deleted"`
 }
 
-func (a app) newDeleteCommand() *cobra.Command {
+func newDeleteCommand(s *settings) *cobra.Command {
 	var (
-		service serviceFlags
-		output  outputFlag
 		yes     bool
 		request lifecycle.RevokeRequest
 	)
@@ -33,45 +33,76 @@ With a store the key is revoked there too. The key in use and the last one that
 works are refused then, unless a flag allows it.`,
 		Args: takes("ID"),
 	}
-	remove := a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
+	atService := s.calling(func(ctx context.Context, client *wrapper.Client, args []string) error {
 		if err := client.DeleteAPIKey(ctx, args[0]); err != nil {
 			return err
 		}
-		return a.tellDeleted(output, args[0])
+		return s.tellDeleted(args[0])
 	})
-	revoke := func(ctx context.Context, keys managed, args []string) error {
+	inStore := s.managing(func(ctx context.Context, keys managed, args []string) error {
 		request.KeyID = args[0]
-		if err := a.revoke(ctx, keys, &service, request); err != nil {
+		if err := s.revoke(ctx, keys, request); err != nil {
 			return err
 		}
-		return a.tellDeleted(output, args[0])
-	}
+		return s.tellDeleted(args[0])
+	})
 	command.RunE = func(command *cobra.Command, args []string) error {
-		if yes {
-			dir, err := service.credentials.storeToSignWith(a.getenv)
-			switch {
-			case err != nil:
-				return err
-			case dir == "":
-				return remove(command, args)
-			}
-			return a.managing(service.asStoreFlags(), revoke)(command, args)
-		}
-		address, err := service.address(a.getenv)
+		base, err := s.serviceURL()
 		if err != nil {
 			return err
 		}
-		return usage(fmt.Sprintf("this would delete API key %s at %s for good", args[0], address), "Give --yes to do it")
+		if !yes {
+			return usage(fmt.Sprintf("this would delete API key %s at %s for good", args[0], base), "Give --yes to do it")
+		}
+		switch dir, err := s.storeToSignWith(); {
+		case err != nil:
+			return err
+		case dir == "":
+			return atService(command, args)
+		}
+		return inStore(command, args)
 	}
 	command.Flags().BoolVar(&yes, "yes", false, "do it")
 	command.Flags().BoolVar(&request.InUse, "allow-in-use", false, "let the current key of the store go; another that works becomes current")
 	command.Flags().BoolVar(&request.Last, "allow-last", false, "let the last key of the store go; import another to go on")
-	service.register(command.Flags())
-	output.register(command.Flags())
+	s.registerService(command.Flags(), callTimeout)
 	return command
 }
 
-func (a app) tellDeleted(output outputFlag, keyID string) error {
-	return output.writeDone(a.stdout, "API key "+keyID+" is deleted",
-		deletedKey{keyID, true}, [][]string{{"ID", keyID}, {"DELETED", "yes"}})
+// revoke revokes a key of the store. A key that the store does not hold as live has nothing to
+// keep safe: it is deleted at the service as if there were no store.
+func (s *settings) revoke(ctx context.Context, keys managed, request lifecycle.RevokeRequest) error {
+	entry, err := keys.store.Get(ctx, request.KeyID)
+	isRevoked := err == nil && entry.State == keystore.StateRevoked
+	if isRevoked || errors.Is(err, keystore.ErrNotFound) {
+		err := s.deleteWithCurrent(ctx, keys, request.KeyID)
+		if isRevoked && errors.Is(err, wrapper.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	switch err := keys.Revoke(ctx, request); {
+	case errors.Is(err, lifecycle.ErrKeyInUse):
+		return usage(err.Error(), "Run kalshi-keys rotate, or give --allow-in-use")
+	case errors.Is(err, lifecycle.ErrLastKey):
+		return usage(err.Error(), "Generate another key first, or give --allow-last: nothing can be signed then")
+	default:
+		return err
+	}
+}
+
+func (s *settings) deleteWithCurrent(ctx context.Context, keys managed, keyID string) error {
+	if _, err := keys.Recover(ctx); err != nil {
+		return err
+	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	return client.DeleteAPIKey(ctx, keyID)
+}
+
+func (s *settings) tellDeleted(keyID string) error {
+	return s.printDone("API key "+keyID+" is deleted", deletedKey{keyID, true}, [][]string{{"ID", keyID}, {"DELETED", "yes"}})
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	"kalshi.internal/apikeys/wrapper/doctor"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // doctorTimeout bounds a whole examination: a name, a handshake and a few requests (our own
@@ -44,80 +42,66 @@ Ends with the exit code of the first problem, in the order of the checks:
   7  service or signed_request: forbidden; scopes, attestation
   1  a signed_request that fails in any other way; an interrupted examination`
 
-type doctorFlags struct {
-	service           serviceFlags
-	output            outputFlag
-	mend              pathFlag
-	otherEnvironments bool
-}
-
-func (a app) newDoctorCommand() *cobra.Command {
-	var flags doctorFlags
+func newDoctorCommand(s *settings) *cobra.Command {
+	var mend pathFlag
+	var otherEnvironments bool
 	command := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why requests are refused, and what to do",
 		Long:  doctorHelp,
 		Args:  takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			config, err := s.doctorConfig()
+			if err != nil {
+				return err
+			}
+			config.Mend, config.TryOtherEnvironments = mend.String(), otherEnvironments
+			return s.examine(command.Context(), config)
+		},
 	}
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		return a.examine(command.Context(), &flags)
-	}
-	flags.service.registerFor(command.Flags(), doctorTimeout)
-	registerStore(command.Flags(), &flags.service.credentials.store)
-	flags.output.register(command.Flags())
-	command.Flags().Var(&flags.mend, "mend", "also write the private key to this new `FILE`, as clean PEM with mode 0600")
-	command.Flags().BoolVar(&flags.otherEnvironments, "try-other-environments", false,
+	s.registerService(command.Flags(), doctorTimeout)
+	command.Flags().Var(&mend, "mend", "also write the private key to this new `FILE`, as clean PEM with mode 0600")
+	command.Flags().BoolVar(&otherEnvironments, "try-other-environments", false,
 		"ask the service's other environments for an unknown key ID")
 	return command
 }
 
-func (a app) examine(ctx context.Context, flags *doctorFlags) error {
-	if flags.service.timeout <= 0 {
-		return usage("--timeout must be greater than zero", "")
-	}
-	config, err := a.doctorConfig(flags)
+func (s *settings) examine(ctx context.Context, config doctor.Config) error {
+	ctx, cancel, err := s.within(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, flags.service.timeout)
 	defer cancel()
 	report := doctor.Run(ctx, config)
-	if err := flags.output.write(a.stdout, report, checkRows(report.Checks)); err != nil {
+	if err := s.print(report, table(checkRows(report.Checks))); err != nil {
 		return err
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return &failure{code: exitFailure, text: "doctor was interrupted", hint: "Run it again: what was not checked may be what is wrong"}
+		return &failure{exitFailure, "doctor was interrupted", "Run it again: what was not checked may be what is wrong"}
 	}
 	return problemsError(report.Problems())
 }
 
-func (a app) doctorConfig(flags *doctorFlags) (doctor.Config, error) {
-	given, err := flags.service.address(a.getenv)
+func (s *settings) doctorConfig() (doctor.Config, error) {
+	given, err := s.givenBaseURL()
 	if err != nil {
 		return doctor.Config{}, err
 	}
-	key := &flags.service.credentials
 	config := doctor.Config{
-		Getenv: a.getenv, BaseURL: given,
-		KeyID: string(key.keyID), PrivateKeyFile: string(key.privateKeyFile),
-		TryOtherEnvironments: flags.otherEnvironments, Mend: string(flags.mend),
-		Create: func(path string) (doctor.File, error) {
-			file, err := a.reserve(path)
-			return mendedFile{file}, err
-		},
+		BaseURL: given, KeyID: s.keyID.String(), PrivateKeyFile: s.keyFile.String(), Getenv: s.getenv,
+		Create: func(path string) (doctor.File, error) { return s.create(s.path(path)) },
 	}
-	if flags.service.verbose {
-		config.Logger = a.logger()
+	if s.verbose {
+		config.Logger = s.logger()
 	}
-	dir, err := key.storeToSignWith(a.getenv)
-	if dir == "" && err == nil {
+	config.Store, err = s.storeToSignWith()
+	if config.Store == "" && err == nil {
 		return config, nil
 	}
-	config.Store = dir
 	config.CurrentKey = func(ctx context.Context, base *url.URL) (keystore.Entry, error) {
-		entry := keystore.Entry{}
+		var entry keystore.Entry
 		if err == nil {
-			entry, err = currentEntry(ctx, dir, base.String())
+			entry, err = s.currentEntry(ctx, config.Store, base)
 		}
 		if err != nil {
 			text, hint := describe(err)
@@ -127,11 +111,6 @@ func (a app) doctorConfig(flags *doctorFlags) (doctor.Config, error) {
 	}
 	return config, nil
 }
-
-type mendedFile struct{ keyFile }
-
-func (f mendedFile) Keep(content []byte) error { return f.keep(secret.NewPEM(string(content))) }
-func (f mendedFile) Discard() error            { return f.discard() }
 
 func checkRows(checks []doctor.Check) [][]string {
 	rows := [][]string{{"STATUS", "CHECK", "FINDING"}}
@@ -161,9 +140,5 @@ func problemsError(problems []doctor.Check) error {
 	for i, check := range problems {
 		ids[i] = check.ID
 	}
-	return &failure{
-		code: code,
-		text: fmt.Sprintf("doctor found a problem with %s", strings.Join(ids, ", ")),
-		hint: "Begin with the first: the others may follow from it",
-	}
+	return &failure{code, "doctor found a problem with " + strings.Join(ids, ", "), "Begin with the first: the others may follow from it"}
 }

@@ -9,11 +9,8 @@ import (
 	"kalshi.internal/apikeys/api/drift"
 )
 
-func (a app) newDriftCommand() *cobra.Command {
-	var (
-		output outputFlag
-		failOn = choiceFlag{value: string(drift.Breaking), choices: []string{string(drift.Breaking), string(drift.Additive)}}
-	)
+func newDriftCommand(s *settings) *cobra.Command {
+	failOn := choiceFlag{value: string(drift.Breaking), choices: []string{string(drift.Breaking), string(drift.Additive)}}
 	command := &cobra.Command{
 		Use:   "drift [OLD] NEW",
 		Short: "Tell what another revision of the service's document changes",
@@ -27,17 +24,17 @@ of errors, is listed as known and does not count. Ends with exit code 8 if there
 breaking change, or with --fail-on additive if there is any but of words.`,
 		Args: takesOneOrTwoDocuments,
 		RunE: func(_ *cobra.Command, args []string) error {
-			report, err := compareFiles(args)
+			report, err := s.compareFiles(args)
 			if err != nil {
 				return err
 			}
-			if err := a.showDrift(report, output); err != nil {
+			if err := s.showDrift(report); err != nil {
 				return err
 			}
 			return driftVerdict(report, drift.Kind(failOn.value))
 		},
 	}
-	output.register(command.Flags())
+	s.registerOutput(command.Flags())
 	command.Flags().Var(&failOn, "fail-on", "`KIND` of change that makes the exit code 8: breaking or additive")
 	return command
 }
@@ -49,10 +46,10 @@ func takesOneOrTwoDocuments(command *cobra.Command, args []string) error {
 	return takes("OLD", "NEW")(command, args)
 }
 
-func compareFiles(paths []string) (*drift.Report, error) {
+func (s *settings) compareFiles(paths []string) (*drift.Report, error) {
 	var files []*os.File
 	for _, path := range paths {
-		file, err := os.Open(path)
+		file, err := os.Open(s.path(path))
 		if err != nil {
 			return nil, usage(err.Error(), "Give the path of an OpenAPI document")
 		}
@@ -73,11 +70,11 @@ func compareFiles(paths []string) (*drift.Report, error) {
 	return report, nil
 }
 
-func (a app) showDrift(report *drift.Report, output outputFlag) error {
-	if output.format.value == "json" {
-		return report.WriteJSON(a.stdout)
+func (s *settings) showDrift(report *drift.Report) error {
+	if s.output.value == "json" {
+		return report.WriteJSON(s.stdout)
 	}
-	return report.WriteText(a.stdout)
+	return report.WriteText(s.stdout)
 }
 
 func driftVerdict(report *drift.Report, failOn drift.Kind) error {

@@ -15,44 +15,70 @@ import (
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/internal/privatefile"
 )
 
-// envFileMark is the first line of what the sandbox writes. It tells a file that a sandbox left
-// behind from one that must not be lost.
-const envFileMark = "# Written by kalshi-keys sandbox, which removes it when it stops. Source it in a shell.\n"
+const (
+	// envFileMark is the first line of what the sandbox writes. It tells a file that a sandbox left
+	// behind from one that must not be lost.
+	envFileMark = "# Written by kalshi-keys sandbox, which removes it when it stops. Source it in a shell.\n"
 
-// envFiles are the two files that hand the sandbox's address and first key to a shell.
-type envFiles struct{ env, pem string }
+	hintOtherEnvFile = "Choose another --env-file"
 
-// claimEnvFiles makes sure that the files can be written without loss, and removes those of an
-// earlier sandbox, so that whoever waits for the file finds no old one. Those of a sandbox that
-// still runs it leaves alone: somebody uses it, and it removes them when it stops.
-func claimEnvFiles(ctx context.Context, path string) (envFiles, error) {
-	absolute, err := filepath.Abs(path)
+	// answerTimeout is how long a sandbox on this machine may take to accept a connection (our own
+	// choice).
+	answerTimeout = 5 * time.Second
+)
+
+// envFiles are the two files that hand a base URL and a key to a shell.
+type envFiles struct {
+	// env and pem are absolute paths, given is the one for env as the user gave it.
+	env, pem, given string
+}
+
+func (a app) envFilesAt(given string) (envFiles, error) {
+	absolute, err := filepath.Abs(a.path(given))
 	if err != nil {
-		return envFiles{}, usage(err.Error(), "Give --env-file as an absolute path")
+		return envFiles{}, usage(err.Error(), "Give the file as an absolute path")
 	}
-	files := envFiles{env: absolute, pem: absolute + ".pem"}
-	found, err := os.ReadFile(files.env)
+	return envFiles{absolute, absolute + ".pem", given}, nil
+}
+
+// assignments are the lines that set the variables in a shell, and for what the shell runs.
+func (f envFiles) assignments(keyID, baseURL string) string {
+	return exportLine(wrapper.EnvAPIKeyID, keyID) +
+		exportLine(wrapper.EnvPrivateKeyPath, f.pem) +
+		exportLine(envBaseURL, baseURL)
+}
+
+func exportLine(name, value string) string {
+	return "export " + name + "=" + shellQuote(value) + "\n"
+}
+
+// claim makes sure that the files can be written without loss, and removes those of an earlier
+// sandbox, so that whoever waits for the file finds no old one. Those of a sandbox that still
+// runs it leaves alone: somebody uses it, and it removes them when it stops.
+func (f envFiles) claim(ctx context.Context) error {
+	found, err := os.ReadFile(f.env)
 	switch {
 	case err == nil && strings.HasPrefix(string(found), envFileMark):
 		if baseURL := exportedBaseURL(string(found)); answers(ctx, baseURL) {
-			return envFiles{}, usage(fmt.Sprintf("%s belongs to a sandbox that still runs at %s", path, baseURL),
-				"Use that sandbox, stop it, or choose another --env-file. If something else answers there, remove the file and "+path+".pem")
+			return usage(fmt.Sprintf("%s belongs to a sandbox that still runs at %s", f.given, baseURL),
+				"Use that sandbox, stop it, or choose another --env-file. If something else answers there, remove the file and "+f.given+".pem")
 		}
 		if err := ctx.Err(); err != nil { // which may be why nothing answered
-			return envFiles{}, err
+			return err
 		}
-		return files, files.remove()
+		return f.remove()
 	case err == nil && len(found) > 0:
-		return envFiles{}, usage(fmt.Sprintf("%s exists and is not from a sandbox", path), "Choose another --env-file")
+		return usage(f.given+" exists and is not from a sandbox", hintOtherEnvFile)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return envFiles{}, usage(err.Error(), "Choose another --env-file")
+		return usage(err.Error(), hintOtherEnvFile)
 	}
-	if _, err := os.Lstat(files.pem); !errors.Is(err, fs.ErrNotExist) {
-		return envFiles{}, usage(fmt.Sprintf("%s.pem exists, and a private key may be in it", path), "Choose another --env-file")
+	if _, err := os.Lstat(f.pem); !errors.Is(err, fs.ErrNotExist) {
+		return usage(f.given+".pem exists, and a private key may be in it", hintOtherEnvFile)
 	}
-	return files, nil
+	return nil
 }
 
 // exportedBaseURL returns the base URL in what write has written, "" if there is none.
@@ -64,10 +90,6 @@ func exportedBaseURL(text string) string {
 	}
 	return ""
 }
-
-// answerTimeout is how long a sandbox on this machine may take to accept a connection (our own
-// choice).
-const answerTimeout = 5 * time.Second
 
 // answers reports whether something accepts connections where baseURL leads. A sandbox writes
 // addresses there and no names, so nothing is resolved.
@@ -91,15 +113,12 @@ func answers(ctx context.Context, baseURL string) bool {
 }
 
 // write hands out the key. The file with the assignments comes last and appears all at once:
-// when it is there, everything is.
+// when it exists, everything is ready.
 func (f envFiles) write(key sandbox.Key, baseURL string) error {
-	if err := writePrivately(f.pem, key.PrivateKey.RevealPrivateKey()); err != nil {
+	if err := privatefile.Replace(f.pem, keyText(key.PrivateKey)); err != nil {
 		return err
 	}
-	return writePrivately(f.env, envFileMark+
-		exportLine(wrapper.EnvAPIKeyID, key.ID)+
-		exportLine(wrapper.EnvPrivateKeyPath, f.pem)+
-		exportLine(envBaseURL, baseURL))
+	return privatefile.Replace(f.env, []byte(envFileMark+f.assignments(key.ID, baseURL)))
 }
 
 // release removes the files, unless another sandbox has put its own in their place.
@@ -120,26 +139,4 @@ func removeIfThere(path string) error {
 		return err
 	}
 	return nil
-}
-
-// writePrivately makes the file at path appear with all of text in it, for its owner only.
-func writePrivately(path, text string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".kalshi-keys-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	err = errors.Join(err, file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
-}
-
-// exportLine assigns value in a POSIX shell, and hands it on to what the shell runs.
-func exportLine(name, value string) string {
-	return "export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -23,12 +21,8 @@ type exportedKey struct {
 	PrivateKeyFile string `json:"private_key_file"`
 }
 
-func (a app) newExportCommand() *cobra.Command {
-	var (
-		store  storeFlags
-		output outputFlag
-		env    pathFlag
-	)
+func newExportCommand(s *settings) *cobra.Command {
+	var env pathFlag
 	command := &cobra.Command{
 		Use:   "export --env FILE",
 		Short: "Write the current key of a store to files, for other programs",
@@ -37,81 +31,61 @@ KALSHI_BASE_URL, and FILE.pem, with the private key of the store's current key.
 Neither may exist yet, and only you can read them. A private key is never
 printed. The files do not follow a rotation: a program that reads the store does.`,
 		Args: takes(),
+		RunE: s.managing(func(ctx context.Context, keys managed, _ []string) error {
+			shown, err := s.export(ctx, keys, env.String())
+			if err != nil {
+				return err
+			}
+			return s.printDone("the key is in "+shown.EnvFile+" and "+shown.PrivateKeyFile, shown, append(shown.rows(),
+				[]string{"ENVIRONMENT FILE", shown.EnvFile}, []string{"PRIVATE KEY FILE", shown.PrivateKeyFile}))
+		}),
 	}
-	command.RunE = a.managing(&store, func(ctx context.Context, keys managed, _ []string) error {
-		shown, err := a.export(ctx, keys, string(env))
-		if err != nil {
-			return err
-		}
-		return output.writeDone(a.stdout, "the key is in "+shown.EnvFile+" and "+shown.PrivateKeyFile, shown, shown.table())
-	})
 	command.Flags().Var(&env, "env", "`FILE` to make for the shell assignments")
-	_ = command.MarkFlagRequired("env") // fails only for a flag that is not there
-	store.register(command.Flags())
-	output.register(command.Flags())
+	_ = command.MarkFlagRequired("env") // fails only for a flag that does not exist
+	s.registerManaged(command.Flags())
 	return command
 }
 
 // export writes the current key to the files of path, both or none.
-func (a app) export(ctx context.Context, keys managed, path string) (exportedKey, error) {
-	if path == "-" {
-		return exportedKey{}, usage("a private key is never printed", "Give --env the path of a file to make")
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return exportedKey{}, usage(err.Error(), "Give --env as an absolute path")
-	}
+func (s *settings) export(ctx context.Context, keys managed, path string) (exportedKey, error) {
 	if _, err := keys.Recover(ctx); err != nil {
 		return exportedKey{}, err
 	}
-	entry, err := keys.store.Current(ctx, keys.address)
+	entry, err := keys.store.Current(ctx, keys.baseURL)
+	if err == nil {
+		// It also makes sure that the key is not revoked and its private half is here.
+		_, err = entry.Credentials()
+	}
 	if err != nil {
 		return exportedKey{}, err
 	}
-	// It also makes sure that the key is not revoked and its private half is here.
-	if _, err := entry.Credentials(); err != nil {
+	files, err := s.envFilesAt(path)
+	if err != nil {
 		return exportedKey{}, err
 	}
-	files := envFiles{env: absolute, pem: absolute + ".pem"}
-	assignments := exportMark +
-		exportLine(wrapper.EnvAPIKeyID, entry.KeyID) +
-		exportLine(wrapper.EnvPrivateKeyPath, files.pem) +
-		exportLine(envBaseURL, entry.BaseURL)
-	if err := a.writeNew(files, assignments, entry.PrivateKey); err != nil {
+	if err := s.writeNew(files, exportMark+files.assignments(entry.KeyID, entry.BaseURL), entry.PrivateKey); err != nil {
 		return exportedKey{}, err
 	}
 	return exportedKey{shownKey(entry, true), files.env, files.pem}, nil
 }
 
 // writeNew writes two files that must not exist yet.
-func (a app) writeNew(files envFiles, assignments string, private secret.PEM) error {
-	env, err := a.reserve(files.env)
+func (s *settings) writeNew(files envFiles, assignments string, private secret.PEM) error {
+	env, err := s.createFor("--env", files.given)
 	if err != nil {
-		return cannotExport(files.env, err)
+		return err
 	}
-	pem, err := a.reserve(files.pem)
+	pem, err := s.createFor("--env", files.given+".pem")
 	if err != nil {
-		return errors.Join(cannotExport(files.pem, err), env.discard())
+		return errors.Join(err, env.Discard())
 	}
 	// Of the two files the one that names the other is written last.
-	err = pem.keep(private)
+	err = pem.Keep(keyText(private))
 	if err == nil {
-		err = env.keep(secret.NewPEM(assignments))
+		err = env.Keep([]byte(assignments))
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("writing %s and %s: %w", files.env, files.pem, err), pem.discard(), env.discard())
+		return errors.Join(fmt.Errorf("writing %s and %s: %w", files.env, files.pem, err), pem.Discard(), env.Discard())
 	}
 	return nil
-}
-
-func cannotExport(path string, cause error) error {
-	refused := unusableFile(path, cause)
-	if own, ok := errors.AsType[*failure](refused); ok {
-		own.hint = "Give --env the path of a file that does not exist, in a directory that you may write to"
-	}
-	return refused
-}
-
-func (k exportedKey) table() [][]string {
-	return append(k.storedKey.table(), []string{"ENVIRONMENT FILE", k.EnvFile}, []string{"PRIVATE KEY FILE", k.PrivateKeyFile})
 }

@@ -3,14 +3,12 @@ package cli
 import (
 	"context"
 	"io"
-	"io/fs"
 	"net"
 	"os"
 	"runtime/debug"
 	"strings"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // What tests need of this program beside Main.
@@ -18,33 +16,30 @@ import (
 func MainAndExit() { os.Exit(Main()) }
 
 // KeyFile is where a test lets generate put a private key.
-type KeyFile interface {
-	Keep(private secret.PEM) error
-	Discard() error
-}
-
-type keyFileOf struct{ KeyFile }
-
-func (f keyFileOf) keep(private secret.PEM) error { return f.Keep(private) }
-func (f keyFileOf) discard() error                { return f.Discard() }
+type KeyFile = newFile
 
 // World is what a run of the program finds around it.
 type World struct {
 	Stdout, Stderr io.Writer
 	Env            map[string]string
+	Stdin          io.Reader
+	Dir            string
 	KeyFile        KeyFile
 	Terminal       bool
 }
 
 func Run(ctx context.Context, world World, args ...string) int {
 	program := app{
-		stdin: strings.NewReader(""), stdout: world.Stdout, stderr: world.Stderr,
+		stdin: world.Stdin, stdout: world.Stdout, stderr: world.Stderr, dir: world.Dir,
 		getenv:   func(name string) string { return world.Env[name] },
 		terminal: world.Terminal,
-		reserve:  reservePrivateFile,
+		create:   createPrivate,
+	}
+	if world.Stdin == nil {
+		program.stdin = strings.NewReader("")
 	}
 	if world.KeyFile != nil {
-		program.reserve = func(string) (keyFile, error) { return keyFileOf{world.KeyFile}, nil }
+		program.create = func(string) (newFile, error) { return world.KeyFile, nil }
 	}
 	return program.run(ctx, args)
 }
@@ -55,8 +50,6 @@ func RunDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) error {
 
 func Printable(text string) string     { return printable(text) }
 func PrintableJSON(line string) string { return printableJSON(line) }
-
-func CheckMode(system string, mode fs.FileMode) error { return checkMode(system, mode) }
 
 func Origin(address net.Addr) string { return origin(address) }
 

@@ -1,18 +1,37 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/lifecycle"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// failure is an error of the program itself, as opposed to one of the client.
+// exitCode is what the program ends with. The numbers are our own choice and are documented in
+// the root command's help: scripts decide on them.
+type exitCode int
+
+const (
+	exitOK exitCode = iota
+	exitFailure
+	exitUsage
+	exitUnauthenticated
+	exitNotFound
+	exitUnavailable
+	exitOutcomeUnknown
+	exitForbidden
+	exitDeviates
+)
+
+// failure is how a command ends that did not do what it should: with a code, and a line each that
+// says what is wrong and what to do about it.
 type failure struct {
 	code exitCode
 	text string
@@ -25,52 +44,103 @@ func usage(text, hint string) *failure {
 	return &failure{code: exitUsage, text: text, hint: hint}
 }
 
-// ranError marks an error of a command that began its work.
-type ranError struct{ err error }
-
-func (e *ranError) Error() string { return e.err.Error() }
-func (e *ranError) Unwrap() error { return e.err }
-
-// marked returns run with its errors marked.
-func marked(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+// failing returns run with its errors as failures.
+func failing(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		if err := run(command, args); err != nil {
-			return &ranError{err}
+		err := run(command, args)
+		if err == nil {
+			return nil
 		}
-		return nil
+		text, hint := describe(err)
+		return &failure{code: exitCodeOf(err), text: text, hint: hint}
 	}
 }
 
-// ownError returns an error that describe and exitCodeOf understand. What cobra returns before
-// a command begins has no type of its own; all of it is wrong usage.
-func ownError(err error, commandPath string) error {
-	if _, ok := errors.AsType[*ranError](err); ok {
-		return err
+// exitCodeOf returns the first code that applies to err. "Outcome unknown" comes before all
+// others of the service, since repeating the command on it does harm.
+func exitCodeOf(err error) exitCode {
+	if own, ok := errors.AsType[*failure](err); ok {
+		return own.code
 	}
-	if _, ok := errors.AsType[*failure](err); ok {
-		return err
+	if _, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
+		return exitUsage
 	}
-	return usage(err.Error(), fmt.Sprintf("Run %s --help", commandPath))
+	for _, row := range []struct {
+		sentinel error
+		code     exitCode
+	}{
+		// The store's journal knows what is unknown here, and repeating the command goes on with it.
+		{lifecycle.ErrUnfinished, exitUnavailable},
+		{wrapper.ErrOutcomeUnknown, exitOutcomeUnknown},
+		{wrapper.ErrUnauthenticated, exitUnauthenticated},
+		{wrapper.ErrForbidden, exitForbidden},
+		{wrapper.ErrNotFound, exitNotFound},
+		{wrapper.ErrUnavailable, exitUnavailable},
+		{wrapper.ErrRateLimited, exitUnavailable},
+		{wrapper.ErrConflict, exitUnavailable},
+		{context.DeadlineExceeded, exitUnavailable},
+		{wrapper.ErrInsecure, exitUsage},
+		{keystore.ErrNoCurrent, exitUsage},
+		{keystore.ErrNoPrivateKey, exitUsage},
+		{lifecycle.ErrInvalid, exitUsage},
+		{lifecycle.ErrNoSigner, exitUsage},
+		{lifecycle.ErrRevoked, exitUsage},
+	} {
+		if errors.Is(err, row.sentinel) {
+			return row.code
+		}
+	}
+	if _, ok := errors.AsType[*keystore.DamagedError](err); ok || refusedHere(err) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// refusedHere reports whether the client turned the request down itself. A 400 of the service
+// is another matter: it was sent.
+func refusedHere(err error) bool {
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && errors.Is(err, wrapper.ErrInvalidRequest) && failure.Attempts == 0
 }
 
 // describe returns what went wrong and what to do about it, each fit for one line on a terminal.
 // The client's errors end in their hint, which gets a line of its own here.
 func describe(err error) (text, hint string) {
-	if own, ok := errors.AsType[*failure](err); ok {
-		hint = own.hint
-	} else if stored, ok := errors.AsType[*hintedError](err); ok {
-		hint = stored.hint
-	} else if credentials, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
-		hint = credentials.Hint
-	} else if call, ok := errors.AsType[*wrapper.Error](err); ok {
-		hint = call.Hint
-	} else {
-		hint = storeHint(err)
-	}
+	hint = hintOf(err)
 	// Errors that were joined come one to a line.
 	text = strings.ReplaceAll(err.Error(), "\n", "; ")
 	return withoutKeys(strings.TrimSuffix(text, ". "+hint)), withoutKeys(hint)
 }
+
+func hintOf(err error) string {
+	if own, ok := errors.AsType[*failure](err); ok {
+		return own.hint
+	}
+	if stored, ok := errors.AsType[*hintedError](err); ok {
+		return stored.hint
+	}
+	if credentials, ok := errors.AsType[*wrapper.CredentialsError](err); ok {
+		return credentials.Hint
+	}
+	if call, ok := errors.AsType[*wrapper.Error](err); ok {
+		return call.Hint
+	}
+	if insecure, ok := errors.AsType[*keystore.InsecureError](err); ok {
+		return insecure.Hint
+	}
+	if _, ok := errors.AsType[*keystore.DamagedError](err); ok {
+		return hintSetAside
+	}
+	switch {
+	case errors.Is(err, lifecycle.ErrUnfinished):
+		return "Run the command again, or kalshi-keys recover"
+	case errors.Is(err, keystore.ErrNoCurrent), errors.Is(err, lifecycle.ErrRevoked):
+		return "Run kalshi-keys import with a key that works, for this base URL"
+	}
+	return ""
+}
+
+const hintSetAside = "kalshi-keys recover --set-aside moves it out of the way"
 
 // armour is how a private key that was given in the wrong place begins. What follows it is not
 // shown, up to where it ends.

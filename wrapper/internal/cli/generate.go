@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // cleanupTimeout bounds the deletion of a key that nobody holds (our own choice).
@@ -24,16 +26,13 @@ type generatedKey struct {
 	Name           string      `json:"name"`
 	KeyType        gen.KeyType `json:"key_type"`
 	PrivateKeyFile string      `json:"private_key_file"`
-	Warning        *string     `json:"warning,omitempty"`
+	Warning        string      `json:"warning,omitempty"`
 }
 
-func (a app) newGenerateCommand() *cobra.Command {
+func newGenerateCommand(s *settings) *cobra.Command {
 	var (
-		service serviceFlags
-		output  outputFlag
-		grants  grantFlags
-		out     pathFlag
-		keyType choiceFlag
+		flags newKeyFlags
+		out   pathFlag
 	)
 	command := &cobra.Command{
 		Use:   "generate NAME {--out FILE | --store DIR}",
@@ -46,105 +45,104 @@ Without --out the key goes into the store, and a tag is added to its name. There
 it survives a crash and a lost answer. It is made with the store's current key.`,
 		Args: takes("NAME"),
 	}
-	toFile := a.calling(&service, func(ctx context.Context, client *wrapper.Client, args []string) error {
-		grant := grants.grant(command)
-		request := gen.GenerateAPIKeyRequest{
-			Name: args[0], Scopes: grant.scopes, Subaccount: grant.subaccount, FCMSubtraderID: grant.subtrader,
-		}
-		if keyType.value != "" {
-			request.KeyType = new(gen.KeyType(keyType.value))
-		}
-		made, err := a.generateInto(ctx, client, request, string(out))
+	toFile := s.calling(func(ctx context.Context, client *wrapper.Client, args []string) error {
+		key := flags.read(command)
+		made, err := s.generateInto(ctx, client, out.String(), gen.GenerateAPIKeyRequest{
+			Name: args[0], KeyType: key.keyType, Scopes: key.scopes, Subaccount: key.subaccount, FCMSubtraderID: key.subtrader,
+		})
 		if err != nil {
 			return err
 		}
-		done := fmt.Sprintf("API key %s is live and its private key is in %s", made.APIKeyID, out)
-		return output.writeDone(a.stdout, done, made, made.table())
+		done := fmt.Sprintf("API key %s is live and its private key is in %s", made.APIKeyID, made.PrivateKeyFile)
+		return s.printDone(done, made, made.rows())
 	})
+	toStore := s.issuing(lifecycle.Generate, &flags, usage("it is not said where to keep the private key", "Give --out or --store"))
 	command.RunE = func(command *cobra.Command, args []string) error {
-		if out != "" {
+		if out.String() != "" {
 			return toFile(command, args)
 		}
-		without := usage("it is not said where to keep the private key", "Give --out or --store")
-		request := lifecycle.IssueRequest{Name: args[0], Way: lifecycle.Generate, Type: gen.KeyType(keyType.value)}
-		return a.issueInto(command, &service, &output, grants.grant(command), request, without)
+		return toStore(command, args)
 	}
-	keyType.choices = keyTypes()
 	command.Flags().Var(&out, "out", "`FILE` to make for the private key")
-	command.Flags().Var(&keyType, "type", "`TYPE` of the pair: rsa or ed25519 (default rsa)")
-	grants.register(command)
-	service.register(command.Flags())
-	output.register(command.Flags())
+	flags.register(command, "`TYPE` of the pair: rsa or ed25519 (default rsa)")
+	s.registerService(command.Flags(), callTimeout)
 	return command
 }
 
-func (k generatedKey) table() [][]string {
-	rows := [][]string{
+func (k generatedKey) rows() [][]string {
+	return withWarning([][]string{
 		{"ID", k.APIKeyID}, {"NAME", k.Name}, {"TYPE", string(k.KeyType)}, {"PRIVATE KEY FILE", k.PrivateKeyFile},
-	}
-	if k.Warning != nil {
-		rows = append(rows, []string{"WARNING", *k.Warning})
-	}
-	return rows
+	}, k.Warning)
 }
 
 // generateInto makes an API key and keeps its private key in the file at path. When it returns
 // an error, key and file are gone unless the error says otherwise.
-func (a app) generateInto(
-	ctx context.Context, client *wrapper.Client, request gen.GenerateAPIKeyRequest, path string,
+func (s *settings) generateInto(
+	ctx context.Context, client *wrapper.Client, path string, request gen.GenerateAPIKeyRequest,
 ) (generatedKey, error) {
-	if path == "-" {
-		return generatedKey{}, usage("a private key is never printed", "Give --out the path of a file to make")
-	}
-	file, err := a.reserve(path)
+	file, err := s.createFor("--out", path)
 	if err != nil {
-		return generatedKey{}, unusableFile(path, err)
+		return generatedKey{}, err
 	}
 	made, err := client.GenerateAPIKey(ctx, request)
 	if err != nil {
-		if left := file.discard(); left != nil {
+		if left := file.Discard(); left != nil {
 			err = fmt.Errorf("%w (the empty file %s is still there: %w)", err, path, left)
 		}
 		return generatedKey{}, err
 	}
-	if err := file.keep(made.PrivateKey); err != nil {
-		orphan := orphan{keyID: made.APIKeyID, path: path, file: file, cause: err}
-		return generatedKey{}, orphan.delete(ctx, client)
+	if err := file.Keep(keyText(made.PrivateKey)); err != nil {
+		return generatedKey{}, orphan{made.APIKeyID, path, file, err}.delete(ctx, client)
 	}
 	return generatedKey{
-		APIKeyID: made.APIKeyID, Name: request.Name, PrivateKeyFile: path, Warning: made.Warning,
+		APIKeyID: made.APIKeyID, Name: request.Name, PrivateKeyFile: path,
+		Warning: *cmp.Or(made.Warning, new(string)),
 		KeyType: *cmp.Or(made.KeyType, request.KeyType, new(gen.KeyTypeRSA)),
 	}, nil
 }
 
-func unusableFile(path string, cause error) error {
-	if errors.Is(cause, fs.ErrExist) {
-		return usage(fmt.Sprintf("%s exists already, and a private key may be in it; nothing was sent", path),
-			"Give --out the path of a file that does not exist")
+// createFor makes the file for a private key that flag names. It is done before there is a key to
+// put in: what can go wrong then goes wrong without harm.
+func (s *settings) createFor(flag, path string) (newFile, error) {
+	if path == "-" {
+		return nil, usage("a private key is never printed", "Give "+flag+" the path of a file to make")
 	}
-	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
-		cause = inner.Err
+	file, err := s.create(s.path(path))
+	if err == nil {
+		return file, nil
 	}
-	return usage(fmt.Sprintf("%s cannot be made for the private key: %v; nothing was sent", path, cause),
-		"Give --out a path in a directory that you may write to")
+	if errors.Is(err, fs.ErrExist) {
+		return nil, usage(path+" exists already, and a private key may be in it; nothing was sent",
+			"Give "+flag+" the path of a file that does not exist")
+	}
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		err = inner.Err
+	}
+	return nil, usage(fmt.Sprintf("%s cannot be made for the private key: %v; nothing was sent", path, err),
+		"Give "+flag+" a path in a directory that you may write to")
+}
+
+// keyText returns the text of a private key as files hold it.
+func keyText(private secret.PEM) []byte {
+	return []byte(strings.TrimRight(private.RevealPrivateKey(), "\n") + "\n")
 }
 
 // orphan is a key that is live and whose private key could not be kept.
 type orphan struct {
 	keyID, path string
-	file        keyFile
+	file        newFile
 	cause       error
 }
 
 // delete deletes the key, also when ctx has ended. It returns an error that says which key it
-// was and what became of it.
+// was and whether it is gone.
 func (o orphan) delete(ctx context.Context, client *wrapper.Client) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	lost := fmt.Sprintf("API key %s was made, but its private key could not be kept in %s (%v)", o.keyID, o.path, o.cause)
 	err := client.DeleteAPIKey(ctx, o.keyID)
 	if err == nil || errors.Is(err, wrapper.ErrNotFound) {
-		_ = o.file.discard() // whatever was written is of no use any more
+		_ = o.file.Discard() // whatever was written is of no use any more
 		return &failure{
 			code: exitFailure,
 			text: lost + "; the key was deleted again, so none is left behind",

@@ -12,29 +12,24 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
-	"kalshi.internal/apikeys/wrapper/protocol"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-func (a app) newImportCommand() *cobra.Command {
-	var (
-		store  storeFlags
-		output outputFlag
-		use    bool
-	)
+func newImportCommand(s *settings) *cobra.Command {
+	var use bool
 	command := &cobra.Command{
 		Use:   "import KEY-ID [FILE]",
 		Short: "Bring an existing key into a store, or back into use",
 		Long: `Has an existing key sign a request, and puts it into the store if the service
 accepts that. FILE holds its private key; it is left as it is. The first key of a
-service becomes current. A store that is not there is made, by no other command.
+service becomes current. A missing store is made, by no other command.
 
 Without FILE the key is one that the store holds. It is proven in the same way and
 becomes current: the way back after the note of which key is current was lost.`,
 		Args: takesKeyAndFile,
 	}
-	bring := a.managing(&store, func(ctx context.Context, keys managed, args []string) error {
-		request, err := keys.importRequest(ctx, args)
+	bring := func(ctx context.Context, keys managed, args []string) error {
+		request, err := s.importRequest(ctx, keys, args)
 		if err != nil {
 			return err
 		}
@@ -43,19 +38,17 @@ becomes current: the way back after the note of which key is current was lost.`,
 		if err != nil {
 			return err
 		}
-		shown, err := keys.show(ctx, entry)
-		if err != nil {
-			return err
-		}
-		return output.writeDone(a.stdout, "API key "+entry.KeyID+" is in the store", shown, shown.table())
-	})
+		return s.showStored(ctx, keys, entry, "is in the store")
+	}
 	command.RunE = func(command *cobra.Command, args []string) error {
-		store.makes = len(args) == 2
-		return bring(command, args)
+		open := s.openStore
+		if len(args) == 2 {
+			open = s.makeStore
+		}
+		return s.managingIn(open, bring)(command, args)
 	}
 	command.Flags().BoolVar(&use, "use", false, "make it the current key of the store")
-	store.register(command.Flags())
-	output.register(command.Flags())
+	s.registerManaged(command.Flags())
 	return command
 }
 
@@ -66,32 +59,33 @@ func takesKeyAndFile(command *cobra.Command, args []string) error {
 	if err := takes("KEY-ID", "FILE")(command, args); err != nil {
 		return err
 	}
-	if err := checkPath(args[1]); err != nil {
-		return err
-	}
-	return nil
+	return checkPath(args[1])
 }
 
 // importRequest describes the key with the ID args[0], whose private key is in the file args[1]
 // or else in the store.
-func (m managed) importRequest(ctx context.Context, args []string) (lifecycle.ImportRequest, error) {
+func (s *settings) importRequest(ctx context.Context, keys managed, args []string) (lifecycle.ImportRequest, error) {
 	if len(args) == 2 {
-		private, err := privateKeyOf(args[0], args[1])
+		private, err := privateKeyOf(args[0], s.path(args[1]))
 		return lifecycle.ImportRequest{KeyID: args[0], PrivateKey: private}, err
 	}
-	entry, err := m.store.Get(ctx, args[0])
+	entry, err := keys.store.Get(ctx, args[0])
 	if errors.Is(err, keystore.ErrNotFound) {
 		return lifecycle.ImportRequest{}, usage("the store does not hold key "+args[0],
 			"Give the file with its private key too: kalshi-keys import KEY-ID FILE")
 	}
+	if err == nil {
+		// What is revoked has no private key any more, and what lives in an HSM never had one here.
+		_, err = entry.Credentials()
+	}
 	if err != nil {
 		return lifecycle.ImportRequest{}, err
 	}
-	// What is revoked has no private key any more, and what lives in an HSM never had one here.
+	// The private key of a revoked entry is erased, and one that lives in an HSM was never here.
 	if _, err := entry.Credentials(); err != nil {
 		return lifecycle.ImportRequest{}, err
 	}
-	if base, err := protocol.ParseBaseURL(m.address); err != nil || entry.BaseURL != base.String() {
+	if entry.BaseURL != keys.baseURL {
 		return lifecycle.ImportRequest{}, usage(fmt.Sprintf("key %s of the store is one of %s", entry.KeyID, entry.BaseURL),
 			"Give --base-url "+shellWord(entry.BaseURL))
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
@@ -24,7 +26,7 @@ func listen(ctx context.Context, address string, allowRemote bool) (net.Listener
 	if err != nil {
 		return nil, usage(fmt.Sprintf("--listen %q is not HOST:PORT", address), "For a free port: 127.0.0.1:0")
 	}
-	if !allowRemote && !isLoopback(host) {
+	if !allowRemote && !protocol.IsLoopback(host) {
 		return nil, usage(
 			fmt.Sprintf("--listen %q would let other machines in, and the sandbox is a test server", address),
 			"Use 127.0.0.1, or give --allow-remote")
@@ -34,12 +36,6 @@ func listen(ctx context.Context, address string, allowRemote bool) (net.Listener
 		return nil, usage(err.Error(), "Choose another port; 0 takes a free one")
 	}
 	return listener, nil
-}
-
-// isLoopback takes no host name but localhost: what others resolve to may change.
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
 // origin returns the URL under which this machine reaches what listens at address.

@@ -1,50 +1,44 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
-
-	"github.com/spf13/pflag"
+	"unicode"
+	"unicode/utf16"
 )
 
-// outputFlag chooses between output for people and for programs.
-type outputFlag struct{ format choiceFlag }
-
-func (f *outputFlag) register(flags *pflag.FlagSet) {
-	f.format = choiceFlag{value: "table", choices: []string{"table", "json"}}
-	flags.Var(&f.format, "output", "`FORMAT` of the output: table or json")
-}
-
-// write shows value as JSON, or rows as a table.
-func (f *outputFlag) write(w io.Writer, value any, rows [][]string) error {
-	text, err := f.render(value, rows)
-	if err != nil {
-		return fmt.Errorf("rendering the output: %w", err)
+// print shows value as JSON if --output asks for it, and text otherwise.
+func (s *settings) print(value any, text string) error {
+	if s.output.value == "json" {
+		line, err := jsonLine(value)
+		if err != nil {
+			return fmt.Errorf("rendering the output: %w", err)
+		}
+		text = line
 	}
-	if _, err := io.WriteString(w, text); err != nil {
+	if _, err := io.WriteString(s.stdout, text); err != nil {
 		return fmt.Errorf("writing to standard output: %w", err)
 	}
 	return nil
 }
 
-// writeDone is write for a command that has changed something, which done says: it stays so when
+// printDone is print for a command that has changed something, which done says: it stays so when
 // the output cannot be written.
-func (f *outputFlag) writeDone(w io.Writer, done string, value any, rows [][]string) error {
-	if err := f.write(w, value, rows); err != nil {
+func (s *settings) printDone(done string, value any, rows [][]string) error {
+	if err := s.print(value, table(rows)); err != nil {
 		return fmt.Errorf("%s, but: %w", done, err)
 	}
 	return nil
 }
 
-func (f *outputFlag) render(value any, rows [][]string) (string, error) {
-	if f.format.value == "json" {
-		line, err := json.Marshal(value)
-		return printableJSON(string(line)) + "\n", err
-	}
-	return table(rows), nil
+func jsonLine(value any) (string, error) {
+	line, err := json.Marshal(value)
+	return printableJSON(string(line)) + "\n", err
 }
 
 // table lines the cells of rows up in columns.
@@ -68,4 +62,53 @@ func orDash[T any](value *T) string {
 		return "-"
 	}
 	return fmt.Sprint(*value)
+}
+
+func dashed(text string) string { return cmp.Or(text, "-") }
+
+// withWarning adds what the service said of a new key, if it said anything.
+func withWarning(rows [][]string, warning string) [][]string {
+	if warning == "" {
+		return rows
+	}
+	return append(rows, []string{"WARNING", warning})
+}
+
+// orEmpty returns a list that JSON shows as one, and not as null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// printable returns text with everything escaped that a terminal would obey instead of showing:
+// control characters, line breaks, and marks that reverse the direction of writing. Names and
+// warnings come from the service, and whoever named a key may not be who lists it.
+func printable(text string) string {
+	return escape(text, func(r rune) string { return strings.Trim(strconv.QuoteRune(r), "'") })
+}
+
+// printableJSON does the same to a line of JSON, which means the same afterwards: what
+// encoding/json leaves as it is stands inside of strings.
+func printableJSON(line string) string {
+	return escape(line, func(r rune) string {
+		var escaped strings.Builder
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&escaped, `\u%04x`, unit)
+		}
+		return escaped.String()
+	})
+}
+
+func escape(text string, escaped func(rune) string) string {
+	var safe strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			safe.WriteRune(r)
+			continue
+		}
+		safe.WriteString(escaped(r))
+	}
+	return safe.String()
 }

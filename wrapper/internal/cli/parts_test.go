@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"encoding/json"
-	"io/fs"
 	"net"
 	"os/exec"
 	"runtime/debug"
@@ -51,19 +50,6 @@ func TestAShellReadsBackWhatIsExported(t *testing.T) {
 		got, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
 		if err != nil || string(got) != value {
 			t.Errorf("%q became %q, %v", value, got, err)
-		}
-	}
-}
-
-func TestAFileThatOthersMayUseIsNotPrivate(t *testing.T) {
-	for mode, private := range map[fs.FileMode]bool{
-		0o600: true, 0o400: true, 0o640: false, 0o604: false, 0o777: false,
-	} {
-		if err := program.CheckMode("linux", mode); (err == nil) != private {
-			t.Errorf("mode %04o: %v", mode, err)
-		}
-		if err := program.CheckMode("windows", mode); err != nil {
-			t.Errorf("mode %04o on Windows, where it says nothing: %v", mode, err)
 		}
 	}
 }

@@ -18,12 +18,8 @@ type recovered struct {
 	SetAside []string `json:"set_aside,omitempty"`
 }
 
-func (a app) newRecoverCommand() *cobra.Command {
-	var (
-		store    storeFlags
-		output   outputFlag
-		setAside bool
-	)
+func newRecoverCommand(s *settings) *cobra.Command {
+	var setAside bool
 	command := &cobra.Command{
 		Use:   "recover",
 		Short: "Finish or undo what was interrupted in a store",
@@ -34,23 +30,22 @@ nothing to do it does nothing and sends nothing.
 Open is what has to wait: an old key in its grace period, or a request of unknown
 outcome, whose key is looked for again for a day.`,
 		Args: takes(),
-	}
-	command.RunE = a.managing(&store, func(ctx context.Context, keys managed, _ []string) error {
-		var shown recovered
-		if setAside {
-			moved, err := setDamagedAside(ctx, keys)
-			if err != nil {
-				return err
+		RunE: s.managing(func(ctx context.Context, keys managed, _ []string) error {
+			var shown recovered
+			if setAside {
+				moved, err := setDamagedAside(ctx, keys)
+				if err != nil {
+					return err
+				}
+				shown.SetAside = moved
 			}
-			shown.SetAside = moved
-		}
-		report, failed := keys.Recover(ctx)
-		shown.RecoverReport = lifecycle.RecoverReport{Done: orEmpty(report.Done), Open: orEmpty(report.Open)}
-		return errors.Join(output.write(a.stdout, shown, shown.table()), failed)
-	})
+			report, failed := keys.Recover(ctx)
+			shown.RecoverReport = lifecycle.RecoverReport{Done: orEmpty(report.Done), Open: orEmpty(report.Open)}
+			return errors.Join(s.print(shown, table(shown.rows())), failed)
+		}),
+	}
 	command.Flags().BoolVar(&setAside, "set-aside", false, "first move damaged files into the directory damaged of the store")
-	store.register(command.Flags())
-	output.register(command.Flags())
+	s.registerManaged(command.Flags())
 	return command
 }
 
@@ -63,15 +58,7 @@ func setDamagedAside(ctx context.Context, keys managed) (moved []string, err err
 	return keys.store.SetAside(ctx)
 }
 
-// orEmpty returns a list that JSON shows as one, and not as null.
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
-func (r recovered) table() [][]string {
+func (r recovered) rows() [][]string {
 	rows := [][]string{{"ACTION", "ID", "NAME", "UNTIL"}}
 	for _, step := range append(r.Done, r.Open...) {
 		until := "-"
@@ -87,11 +74,4 @@ func (r recovered) table() [][]string {
 		return [][]string{{"There is nothing to recover."}}
 	}
 	return rows
-}
-
-func dashed(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }

@@ -3,12 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
+// rootHelp repeats the tables of the documentation of the command kalshi-keys.
 const rootHelp = `Manages API keys of the Kalshi Trade API v2, signs requests for other tools, and
 runs a sandbox to try all of it against. "kalshi-keys demo" shows everything.
 
@@ -28,8 +28,8 @@ Exit codes:
      that the contract rules out, a file that is missing or in the way
   3  unauthenticated
   4  not found
-  5  unavailable, rate limited, not visible yet, or no answer in time; on a
-     store also: unfinished, and the next command goes on
+  5  unavailable, rate limited, not visible yet, or no answer in time: try again
+     later; on a store also: unfinished, and the next command goes on
   6  outcome unknown: the request may have taken effect, look before repeating it
   7  forbidden
   8  verify: the service deviates from the contract; drift: a breaking change;
@@ -51,34 +51,35 @@ func (a app) newRootCommand() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	for _, command := range []*cobra.Command{
-		a.newListCommand(),
-		a.newGenerateCommand(),
-		a.newCreateCommand(),
-		a.newDeleteCommand(),
-		a.newRotateCommand(),
-		a.newRecoverCommand(),
-		a.newAuditCommand(),
-		a.newImportCommand(),
-		a.newExportCommand(),
-		a.newSignCommand(),
-		a.newSandboxCommand(),
-		a.newVerifyCommand(),
-		a.newDriftCommand(),
-		a.newCoverageCommand(),
-		a.newDemoCommand(),
-		a.newDoctorCommand(),
-		a.newVersionCommand(),
+	for _, newCommand := range []func(*settings) *cobra.Command{
+		newListCommand,
+		newGenerateCommand,
+		newCreateCommand,
+		newDeleteCommand,
+		newRotateCommand,
+		newRecoverCommand,
+		newAuditCommand,
+		newImportCommand,
+		newExportCommand,
+		newSignCommand,
+		newSandboxCommand,
+		newVerifyCommand,
+		newDriftCommand,
+		newCoverageCommand,
+		newDemoCommand,
+		newDoctorCommand,
+		newVersionCommand,
 	} {
-		command.RunE = marked(command.RunE)
+		command := newCommand(&settings{app: a})
+		command.RunE = failing(command.RunE)
 		root.AddCommand(command)
 	}
 	refuseUnknownTopics(root)
 	return root
 }
 
-// refuseUnknownTopics makes help of a command that there is not an error, which cobra answers
-// with the help of the root command.
+// refuseUnknownTopics makes help of an unknown command an error. Cobra answers it with the help
+// of the root command.
 func refuseUnknownTopics(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	for _, command := range root.Commands() {
@@ -104,19 +105,4 @@ func noSuchCommand(root *cobra.Command, args []string) error {
 		hint = "Did you mean " + strings.Join(similar, " or ") + "?"
 	}
 	return usage(fmt.Sprintf("there is no command %q", args[0]), hint)
-}
-
-// takes accepts exactly the positional arguments of these names.
-func takes(names ...string) cobra.PositionalArgs {
-	return func(command *cobra.Command, args []string) error {
-		switch {
-		case slices.ContainsFunc(args, armour.MatchString):
-			return errKeyInArguments
-		case len(args) < len(names):
-			return fmt.Errorf("%s needs %s", command.Name(), strings.Join(names[len(args):], " and "))
-		case len(args) > len(names):
-			return fmt.Errorf("%s does not take %q", command.Name(), args[len(names)])
-		}
-		return nil
-	}
 }

@@ -18,11 +18,9 @@ type rotatedKey struct {
 	Replaced string `json:"replaced,omitempty"`
 }
 
-func (a app) newRotateCommand() *cobra.Command {
+func newRotateCommand(s *settings) *cobra.Command {
 	var (
-		store   storeFlags
-		output  outputFlag
-		keyType choiceFlag
+		keyType = choiceFlag{choices: keyTypes()}
 		grace   time.Duration
 	)
 	command := &cobra.Command{
@@ -36,45 +34,34 @@ A program that follows the store, or that asks for credentials again before the
 grace period ends, notices nothing.`,
 		Args: takes(),
 	}
-	rotate := a.managing(&store, func(ctx context.Context, keys managed, _ []string) error {
-		rotated, err := keys.Rotate(ctx, rotateRequest(keyType, grace))
+	rotate := s.managing(func(ctx context.Context, keys managed, _ []string) error {
+		request := lifecycle.RotateRequest{Type: gen.KeyType(keyType.value), Grace: grace}
+		if grace == 0 {
+			request.Grace = lifecycle.NoGrace
+		}
+		rotated, err := keys.Rotate(ctx, request)
 		if err != nil {
 			return err
 		}
 		shown := rotatedKey{shownKey(rotated.New, true), rotated.Old.KeyID}
-		return output.writeDone(a.stdout, "API key "+rotated.New.KeyID+" is current", shown, shown.table())
+		replaced := shown.Replaced
+		if replaced == "" {
+			replaced = "nothing: it had been rotated already"
+		}
+		return s.printDone("API key "+rotated.New.KeyID+" is current", shown,
+			append(shown.rows(), []string{"REPLACED", replaced}))
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if grace < 0 {
 			return usage("--grace must not be less than zero", "")
 		}
-		if store.timeout > 0 {
-			store.timeout += grace // which is no reason to give up
+		if s.timeout > 0 {
+			s.timeout += grace // which is no reason to give up
 		}
 		return rotate(command, args)
 	}
-	keyType.choices = keyTypes()
 	command.Flags().Var(&keyType, "type", "`TYPE` of the new pair: rsa or ed25519 (default the old key's)")
 	command.Flags().DurationVar(&grace, "grace", lifecycle.DefaultGrace, "let the old key work for this `TIME` after the switch")
-	store.register(command.Flags())
-	output.register(command.Flags())
+	s.registerManaged(command.Flags())
 	return command
-}
-
-func rotateRequest(keyType choiceFlag, grace time.Duration) lifecycle.RotateRequest {
-	if grace == 0 {
-		grace = lifecycle.NoGrace
-	}
-	return lifecycle.RotateRequest{Type: gen.KeyType(keyType.value), Grace: grace}
-}
-
-func keyTypes() []string {
-	return []string{string(gen.KeyTypeRSA), string(gen.KeyTypeEd25519)}
-}
-
-func (k rotatedKey) table() [][]string {
-	if k.Replaced == "" {
-		return append(k.storedKey.table(), []string{"REPLACED", "nothing: it had been rotated already"})
-	}
-	return append(k.storedKey.table(), []string{"REPLACED", k.Replaced})
 }

@@ -17,7 +17,6 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper"
 	program "kalshi.internal/apikeys/wrapper/internal/cli"
-	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 const (
@@ -76,7 +75,7 @@ func worldOf(t *testing.T, handler http.Handler) program.World {
 // fullDisk is a file that cannot keep anything.
 type fullDisk struct{ discarded bool }
 
-func (*fullDisk) Keep(secret.PEM) error { return errors.New("no space left on device") }
+func (*fullDisk) Keep([]byte) error { return errors.New("no space left on device") }
 
 func (f *fullDisk) Discard() error {
 	f.discarded = true
@@ -157,9 +156,9 @@ type interrupting struct {
 	interrupt context.CancelFunc
 }
 
-func (i interrupting) Keep(private secret.PEM) error {
+func (i interrupting) Keep(content []byte) error {
 	i.interrupt()
-	return i.fullDisk.Keep(private)
+	return i.fullDisk.Keep(content)
 }
 
 func TestAnEmptyFileThatStaysIsMentioned(t *testing.T) {

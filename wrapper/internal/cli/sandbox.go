@@ -22,8 +22,6 @@ type sandboxFlags struct {
 	keyType     choiceFlag
 	allowRemote bool
 	control     bool
-	verbose     bool
-	output      outputFlag
 }
 
 // startedSandbox is what sandbox shows as JSON once it listens.
@@ -37,7 +35,7 @@ type startedSandbox struct {
 	Inspector string `json:"inspector,omitempty"`
 }
 
-func (a app) newSandboxCommand() *cobra.Command {
+func newSandboxCommand(s *settings) *cobra.Command {
 	var flags sandboxFlags
 	command := &cobra.Command{
 		Use:   "sandbox --env-file FILE",
@@ -63,10 +61,12 @@ With --control it also serves an inspector for a browser: every exchange with it
 checks, the keys, and faults to set and clear.`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.runSandbox(command.Context(), flags)
+			return s.runSandbox(command.Context(), &flags)
 		},
 	}
 	flags.register(command)
+	command.Flags().BoolVar(&s.verbose, "verbose", false, "log every request to standard error, and not only those turned down")
+	s.registerOutput(command.Flags())
 	return command
 }
 
@@ -78,14 +78,15 @@ func (f *sandboxFlags) register(command *cobra.Command) {
 	flags.Var(&f.keyType, "type", "`TYPE` of the first key: rsa or ed25519")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "let --listen take an address that other machines reach")
 	flags.BoolVar(&f.control, "control", false, "serve "+control.Path+" too, to set up and inspect the sandbox by HTTP and in a browser")
-	flags.BoolVar(&f.verbose, "verbose", false, "log every request to standard error, and not only those turned down")
-	f.output.register(flags)
-	_ = command.MarkFlagRequired("env-file") // fails only for a flag that is not there
+	_ = command.MarkFlagRequired("env-file") // fails only for a flag that does not exist
 }
 
-func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
-	files, err := claimEnvFiles(ctx, string(flags.envFile))
+func (s *settings) runSandbox(ctx context.Context, flags *sandboxFlags) (err error) {
+	files, err := s.envFilesAt(flags.envFile.String())
 	if err != nil {
+		return err
+	}
+	if err := files.claim(ctx); err != nil {
 		return err
 	}
 	listener, err := listen(ctx, flags.listen, flags.allowRemote)
@@ -93,24 +94,24 @@ func (a app) runSandbox(ctx context.Context, flags sandboxFlags) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	box := sandbox.New(a.sandboxOptions(flags)...)
+	box := sandbox.New(s.sandboxOptions(flags)...)
 	var handler http.Handler = box
 	if flags.control {
-		handler = control.Handler(box, controlHosts(flags)...)
+		handler = control.Handler(box, flags.controlHosts()...)
 	}
 	key, err := box.Bootstrap(sandbox.OfType(sandbox.KeyType(flags.keyType.value)))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, files.release(key.ID)) }()
-	if err := a.announce(key, listener.Addr(), files, flags); err != nil {
+	if err := s.announce(key, listener.Addr(), files, flags.control); err != nil {
 		return err
 	}
 	return serve(ctx, listener, handler)
 }
 
-func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
-	options := []sandbox.Option{sandbox.WithObserver(logExchanges(a.logger(), flags.verbose))}
+func (s *settings) sandboxOptions(flags *sandboxFlags) []sandbox.Option {
+	options := []sandbox.Option{sandbox.WithObserver(logExchanges(s.logger(), s.verbose))}
 	if flags.control {
 		options = append(options, sandbox.WithContractCheck())
 	}
@@ -118,9 +119,9 @@ func (a app) sandboxOptions(flags sandboxFlags) []sandbox.Option {
 }
 
 // controlHosts returns the host by which other machines may use the control surface, if they may.
-func controlHosts(flags sandboxFlags) []string {
-	host, _, err := net.SplitHostPort(flags.listen)
-	if err != nil || !flags.allowRemote || host == "" {
+func (f *sandboxFlags) controlHosts() []string {
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil || !f.allowRemote || host == "" {
 		return nil
 	}
 	return []string{host}
@@ -147,27 +148,24 @@ func logExchanges(logger *slog.Logger, all bool) func(sandbox.Exchange) {
 }
 
 // announce tells the environment file and standard output how to reach the sandbox.
-func (a app) announce(key sandbox.Key, address net.Addr, files envFiles, flags sandboxFlags) error {
+func (s *settings) announce(key sandbox.Key, address net.Addr, files envFiles, controlled bool) error {
 	baseURL := origin(address) + sandbox.BasePath
 	if err := files.write(key, baseURL); err != nil {
-		return usage(fmt.Sprintf("the files for --env-file cannot be written: %v", err), "Choose another --env-file")
+		return usage(fmt.Sprintf("the files for --env-file cannot be written: %v", err), hintOtherEnvFile)
 	}
 	started := startedSandbox{
 		BaseURL: baseURL, APIKeyID: key.ID, KeyType: key.Type, PrivateKeyFile: files.pem, EnvFile: files.env,
 	}
 	rows := [][]string{
-		{"BASE URL", baseURL},
-		{"FIRST KEY", key.ID},
-		{"PRIVATE KEY FILE", files.pem},
-		{"ENVIRONMENT FILE", files.env},
+		{"BASE URL", baseURL}, {"FIRST KEY", key.ID}, {"PRIVATE KEY FILE", files.pem}, {"ENVIRONMENT FILE", files.env},
 	}
-	if flags.control {
+	if controlled {
 		started.Inspector = origin(address) + control.Path
 		rows = append(rows, []string{"INSPECTOR", started.Inspector})
 	}
-	if err := flags.output.write(a.stdout, started, rows); err != nil || flags.control {
+	if err := s.print(started, table(rows)); err != nil || controlled {
 		return err
 	}
-	_, _ = io.WriteString(a.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
+	_, _ = io.WriteString(s.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
 	return nil
 }

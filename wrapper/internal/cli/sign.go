@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -11,12 +12,14 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-func (a app) newSignCommand() *cobra.Command {
-	var (
-		service     addressFlags
-		credentials credentialFlags
-		output      outputFlag
-	)
+// signedHeaders are the three headers of a request, as package protocol names them.
+type signedHeaders struct {
+	KeyID     string `json:"KALSHI-ACCESS-KEY"`
+	Signature string `json:"KALSHI-ACCESS-SIGNATURE"`
+	Timestamp string `json:"KALSHI-ACCESS-TIMESTAMP"`
+}
+
+func newSignCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sign METHOD PATH",
 		Short: "Print the three headers that sign a request",
@@ -28,43 +31,41 @@ signed. The base URL only tells which key of a store signs:
   kalshi-keys sign GET /trade-api/v2/api_keys |
     curl -H @- https://external-api.demo.kalshi.co/trade-api/v2/api_keys`,
 		Args: takes("METHOD", "PATH"),
+		RunE: func(command *cobra.Command, args []string) error {
+			headers, err := s.sign(command.Context(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			return s.print(headers, fmt.Sprintf("%s: %s\n%s: %s\n%s: %s\n",
+				protocol.HeaderKey, headers.KeyID,
+				protocol.HeaderSignature, headers.Signature,
+				protocol.HeaderTimestamp, headers.Timestamp))
+		},
 	}
-	command.RunE = func(command *cobra.Command, args []string) error {
-		method, err := signedMethod(args[0])
-		if err != nil {
-			return err
-		}
-		path, err := signedPath(args[1])
-		if err != nil {
-			return err
-		}
-		address, err := service.address(a.getenv)
-		if err != nil {
-			return err
-		}
-		signer, err := credentials.load(command.Context(), a.getenv, address)
-		if err != nil {
-			return err
-		}
-		headers, err := sign(signer, method, path)
-		if err != nil {
-			return err
-		}
-		return output.write(a.stdout, headers, headers.lines())
-	}
-	credentials.register(command.Flags())
-	registerStore(command.Flags(), &credentials.store)
-	service.register(command.Flags())
-	output.register(command.Flags())
+	s.registerKey(command.Flags())
+	s.registerBaseURL(command.Flags())
+	s.registerOutput(command.Flags())
 	return command
 }
 
-// signedHeaders are the three headers of a request. Their names are those of the signature
-// package.
-type signedHeaders struct {
-	KeyID     string `json:"KALSHI-ACCESS-KEY"`
-	Signature string `json:"KALSHI-ACCESS-SIGNATURE"`
-	Timestamp string `json:"KALSHI-ACCESS-TIMESTAMP"`
+func (s *settings) sign(ctx context.Context, methodText, pathText string) (signedHeaders, error) {
+	method, err := signedMethod(methodText)
+	if err != nil {
+		return signedHeaders{}, err
+	}
+	path, err := signedPath(pathText)
+	if err != nil {
+		return signedHeaders{}, err
+	}
+	base, err := s.serviceURL()
+	if err != nil {
+		return signedHeaders{}, err
+	}
+	credentials, err := s.credentials(ctx, base)
+	if err != nil {
+		return signedHeaders{}, err
+	}
+	return sign(credentials, method, path)
 }
 
 func sign(credentials *wrapper.Credentials, method, path string) (signedHeaders, error) {
@@ -74,14 +75,6 @@ func sign(credentials *wrapper.Credentials, method, path string) (signedHeaders,
 		return signedHeaders{}, fmt.Errorf("signing: %w", err)
 	}
 	return signedHeaders{KeyID: credentials.KeyID(), Signature: signed, Timestamp: timestamp}, nil
-}
-
-func (h signedHeaders) lines() [][]string {
-	return [][]string{
-		{protocol.HeaderKey + ": " + h.KeyID},
-		{protocol.HeaderSignature + ": " + h.Signature},
-		{protocol.HeaderTimestamp + ": " + h.Timestamp},
-	}
 }
 
 func signedMethod(text string) (string, error) {

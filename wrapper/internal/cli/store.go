@@ -5,143 +5,116 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
 
-const (
-	// envStore names the environment variable for the store's directory (our own choice).
-	envStore = "KALSHI_STORE"
-	// storeTimeout bounds a command on a store, without a grace period: it may recover, prove a
-	// new key and look for one that did not appear (our own choice).
-	storeTimeout = 5 * time.Minute
-)
+// managed is a store, the service that its keys are used at, and what looks after them.
+type managed struct {
+	*lifecycle.Manager
 
-// storeFlags say which store a command works on, and at which service.
-type storeFlags struct {
-	addressFlags
-
-	dir     pathFlag
-	timeout time.Duration
-	settle  time.Duration
-	verbose bool
-	// makes lets the command make a store that is not there.
-	makes bool
+	store *keystore.Store
+	// dir is the store's directory as it was given.
+	dir     string
+	baseURL string
 }
 
-func (f *storeFlags) register(flags *pflag.FlagSet) {
-	registerStore(flags, &f.dir)
-	f.addressFlags.register(flags)
-	flags.DurationVar(&f.timeout, "timeout", storeTimeout, "give up after this `TIME`, retries included")
-	flags.DurationVar(&f.settle, "settle", lifecycle.DefaultSettle,
-		"look this `TIME` for a key that a request of unknown outcome may have made")
-	flags.BoolVar(&f.verbose, "verbose", false, "log every attempt to standard error")
+// managing returns the work of a command on a store that exists.
+func (s *settings) managing(
+	work func(ctx context.Context, keys managed, args []string) error,
+) func(*cobra.Command, []string) error {
+	return s.managingIn(s.openStore, work)
 }
 
-func registerStore(flags *pflag.FlagSet, dir *pathFlag) {
-	flags.Var(dir, "store", "`DIR` that keeps API keys with their private keys (or "+envStore+")")
-}
-
-// managing returns the work of a command on a store.
-func (a app) managing(
-	flags *storeFlags,
+// managingIn is managing with a store that open returns.
+func (s *settings) managingIn(
+	open func(dir string) (*keystore.Store, error),
 	work func(ctx context.Context, keys managed, args []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		if flags.timeout <= 0 {
-			return usage("--timeout must be greater than zero", "")
+		if !command.Flags().Changed("timeout") {
+			s.timeout = max(s.timeout, storeTimeout)
 		}
-		if flags.settle <= 0 {
+		if s.settle <= 0 {
 			return usage("--settle must be greater than zero", "")
 		}
-		keys, err := a.manage(flags)
+		ctx, cancel, err := s.within(command.Context())
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(command.Context(), flags.timeout)
 		defer cancel()
+		keys, err := s.manage(open)
+		if err != nil {
+			return err
+		}
 		return withWayBack(ctx, keys, work(ctx, keys, args))
 	}
 }
 
-// managed is a store and what looks after the keys in it.
-type managed struct {
-	*lifecycle.Manager
-
-	store        *keystore.Store
-	dir, address string
-}
-
-func (a app) manage(flags *storeFlags) (managed, error) {
-	address, err := flags.address(a.getenv)
+func (s *settings) manage(open func(dir string) (*keystore.Store, error)) (managed, error) {
+	base, err := s.serviceURL()
 	if err != nil {
 		return managed{}, err
 	}
-	dir, err := flags.directory(a.getenv)
-	if err != nil {
+	dir := s.store.String()
+	if dir == "" {
+		dir, err = s.pathFrom(envStore)
+	}
+	switch {
+	case err != nil:
 		return managed{}, err
-	}
-	if err := usableBaseURL(address); err != nil {
-		return managed{}, unusableAddress(err)
-	}
-	open := openStore
-	if flags.makes {
-		open = makeStore
+	case dir == "":
+		return managed{}, usage("no store is given", "Give --store or set "+envStore)
 	}
 	store, err := open(dir)
 	if err != nil {
 		return managed{}, err
 	}
-	manager, err := lifecycle.New(store, address, a.lifecycleOptions(flags)...)
-	if err != nil {
-		return managed{}, unusableAddress(err)
-	}
-	return managed{manager, store, dir, address}, nil
+	manager, err := lifecycle.New(store, base.String(), s.lifecycleOptions()...)
+	return managed{manager, store, dir, base.String()}, err
 }
 
-// directory returns the store that the flag or else the environment names.
-func (f *storeFlags) directory(getenv func(string) string) (string, error) {
-	if f.dir != "" {
-		return string(f.dir), nil
+func (s *settings) lifecycleOptions() []lifecycle.Option {
+	options := []lifecycle.Option{lifecycle.WithSettle(s.settle), lifecycle.WithClientOptions(s.clientOptions()...)}
+	if s.terminal {
+		options = append(options, lifecycle.WithProgress(func(line string) {
+			_, _ = fmt.Fprintln(s.stderr, printable(line))
+		}))
 	}
-	dir, err := pathFrom(getenv, envStore)
-	if err == nil && dir == "" {
-		return "", usage("no store is given", "Give --store or set "+envStore)
-	}
-	return dir, err
+	return options
 }
 
-// openStore opens a store that is there: a new one in its place would be empty, and hide that
-// the path is wrong.
-func openStore(dir string) (*keystore.Store, error) {
-	switch _, err := os.Lstat(dir); {
+// openStore opens a store that exists: a new one in its place would be empty, and hide that the
+// path is wrong.
+func (s *settings) openStore(dir string) (*keystore.Store, error) {
+	switch _, err := os.Lstat(s.path(dir)); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usage(fmt.Sprintf("the store %s is not there", dir),
 			"Check --store or "+envStore+"; kalshi-keys import KEY-ID FILE makes a store")
 	case err != nil:
 		return nil, unusableStore(dir, err)
 	}
-	return makeStore(dir)
+	return s.makeStore(dir)
 }
 
-// makeStore opens a store, and makes it if it is not there.
-func makeStore(dir string) (*keystore.Store, error) {
-	store, err := keystore.Open(dir)
+// makeStore opens a store, and makes it if there is none.
+func (s *settings) makeStore(dir string) (*keystore.Store, error) {
+	store, err := keystore.Open(s.path(dir))
 	if err != nil {
 		return nil, unusableStore(dir, err)
 	}
 	return store, nil
 }
 
-// unusableStore returns what opening a store came to as wrong usage. How to mend one that others
-// could use, its error says itself.
+// unusableStore returns an error of opening a store as wrong usage. The error of a store that
+// others could use says itself how to mend it.
 func unusableStore(dir string, err error) error {
 	if _, ok := errors.AsType[*keystore.InsecureError](err); ok {
 		return err
@@ -153,44 +126,61 @@ func unusableStore(dir string, err error) error {
 	return usage(text, "Check --store or "+envStore)
 }
 
-func (a app) lifecycleOptions(flags *storeFlags) []lifecycle.Option {
-	options := []lifecycle.Option{lifecycle.WithSettle(flags.settle)}
-	if a.terminal {
-		options = append(options, lifecycle.WithProgress(func(line string) {
-			_, _ = fmt.Fprintln(a.stderr, printable(line))
-		}))
-	}
-	if flags.verbose {
-		options = append(options, lifecycle.WithClientOptions(wrapper.WithLogger(a.logger())))
-	}
-	return options
-}
-
-// currentCredentials returns what the store says is current for the service at address.
-func currentCredentials(ctx context.Context, dir, address string) (*wrapper.Credentials, error) {
-	entry, err := currentEntry(ctx, dir, address)
+// currentCredentials returns those of the key that is current in a store for the service at base.
+func (s *settings) currentCredentials(ctx context.Context, dir string, base *url.URL) (*wrapper.Credentials, error) {
+	entry, err := s.currentEntry(ctx, dir, base)
 	if err != nil {
 		return nil, err
 	}
 	return entry.Credentials()
 }
 
-func currentEntry(ctx context.Context, dir, address string) (keystore.Entry, error) {
-	if err := usableBaseURL(address); err != nil {
-		return keystore.Entry{}, unusableAddress(err)
-	}
-	store, err := openStore(dir)
+func (s *settings) currentEntry(ctx context.Context, dir string, base *url.URL) (keystore.Entry, error) {
+	store, err := s.openStore(dir)
 	if err != nil {
 		return keystore.Entry{}, err
 	}
-	entry, err := store.Current(ctx, address)
+	entry, err := store.Current(ctx, base.String())
 	switch {
 	case err != nil:
-		err = fmt.Errorf("the current key of the store %s for %s: %w", dir, address, err)
+		err = fmt.Errorf("the current key of the store %s for %s: %w", dir, base, err)
 	case entry.State == keystore.StateRevoked:
 		err = fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
-	default:
-		return entry, nil
 	}
-	return keystore.Entry{}, withWayBack(ctx, managed{store: store, address: address, dir: dir}, err)
+	return entry, withWayBack(ctx, managed{store: store, baseURL: base.String(), dir: dir}, err)
+}
+
+// storedKey is what commands on a store show of a key as JSON. It has no private key.
+type storedKey struct {
+	APIKeyID string         `json:"api_key_id"`
+	Name     string         `json:"name"`
+	KeyType  gen.KeyType    `json:"key_type"`
+	State    keystore.State `json:"state"`
+	Current  bool           `json:"current"`
+	// Warning is what the service said of the key when it made it.
+	Warning string `json:"warning,omitempty"`
+}
+
+func shownKey(entry keystore.Entry, current bool) storedKey {
+	return storedKey{entry.KeyID, entry.Name, entry.Type, entry.State, current, entry.Warning}
+}
+
+func (k storedKey) rows() [][]string {
+	current := "no"
+	if k.Current {
+		current = "yes"
+	}
+	return withWarning([][]string{
+		{"ID", k.APIKeyID}, {"NAME", k.Name}, {"TYPE", string(k.KeyType)}, {"STATE", string(k.State)}, {"CURRENT", current},
+	}, k.Warning)
+}
+
+// showStored prints an entry that done says something of.
+func (s *settings) showStored(ctx context.Context, keys managed, entry keystore.Entry, done string) error {
+	current, err := keys.store.Current(ctx, keys.baseURL)
+	if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
+		return err
+	}
+	shown := shownKey(entry, current.KeyID == entry.KeyID)
+	return s.printDone("API key "+entry.KeyID+" "+done, shown, shown.rows())
 }

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
-	"strings"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/api/verify"
-	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/doctor"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
@@ -20,24 +23,23 @@ const (
 	verifyTimeout = 10 * time.Minute
 	// settleTime is longer than the service's list has been seen to lag behind (our own choice).
 	settleTime = 10 * time.Second
+
+	clearLine = "\r\x1b[K"
 )
 
 type verifyFlags struct {
-	service         serviceFlags
-	output          outputFlag
 	report          pathFlag
 	readOnly        bool
 	allowProduction bool
-	settle          time.Duration
 }
 
-func (a app) newVerifyCommand() *cobra.Command {
+func newVerifyCommand(s *settings) *cobra.Command {
 	var flags verifyFlags
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Hold a live service against the contract",
 		Long: `Sends right and wrong requests for every operation to the configured service and holds
-each answer against the contract. Keys that it makes are named
+each answer against the verify. Keys that it makes are named
 kalshi-contract-verify-… and deleted again, also when it is interrupted.
 
 With --read-only only GET requests are sent, so nothing can change. Without it a
@@ -46,108 +48,72 @@ production environment is refused unless --allow-production is given.
 --report also writes the report to FILE: JUnit XML if its name ends in .xml, JSON if it
 ends in .json, text otherwise. FILE is emptied before anything is sent, so that no old
 report passes for this one. On a terminal the checks are counted as they are made.
-Ends with exit code 8 if the service deviates from the contract.`,
+Ends with exit code 8 if the service deviates from the verify.`,
 		Args: takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return s.verify(command.Context(), &flags)
+		},
 	}
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		return a.verify(command.Context(), flags)
-	}
-	flags.register(command)
+	s.registerService(command.Flags(), verifyTimeout)
+	command.Flags().Var(&flags.report, "report", "also write the report to this `FILE`")
+	command.Flags().BoolVar(&flags.readOnly, "read-only", false, "send nothing that changes state")
+	command.Flags().DurationVar(&s.settle, "settle", settleTime, "let a key take this `TIME` to work, to be listed and to disappear")
+	command.Flags().BoolVar(&flags.allowProduction, "allow-production", false, "make and delete keys in production too")
 	return command
 }
 
-func (f *verifyFlags) register(command *cobra.Command) {
-	flags := command.Flags()
-	f.service.registerFor(flags, verifyTimeout)
-	registerStore(flags, &f.service.credentials.store)
-	f.output.register(flags)
-	flags.Var(&f.report, "report", "also write the report to this `FILE`")
-	flags.BoolVar(&f.readOnly, "read-only", false, "send nothing that changes state")
-	flags.DurationVar(&f.settle, "settle", settleTime, "let a key take this `TIME` to work, to be listed and to disappear")
-	flags.BoolVar(&f.allowProduction, "allow-production", false, "make and delete keys in production too")
-}
-
-func (a app) verify(ctx context.Context, flags verifyFlags) error {
-	ctx, cancel := context.WithTimeout(ctx, flags.service.timeout)
+func (s *settings) verify(ctx context.Context, flags *verifyFlags) error {
+	ctx, cancel, err := s.within(ctx)
+	if err != nil {
+		return err
+	}
 	defer cancel()
-	target, err := a.verifyTarget(ctx, flags)
+	base, err := s.serviceURL()
 	if err != nil {
 		return err
 	}
-	file, err := openReport(string(flags.report))
+	if protocol.EnvironmentOf(base.Hostname()) == protocol.ProductionEnvironment && !flags.readOnly && !flags.allowProduction {
+		return usage("verify would make and delete keys in production",
+			"Give --read-only, another environment, or --allow-production if that is what you want")
+	}
+	credentials, err := s.credentials(ctx, base)
 	if err != nil {
 		return err
 	}
-	defer file.close()
-	report, err := verify.Run(ctx, target, a.verifyOptions(flags)...)
-	a.endProgress()
-	if err != nil && len(report.Checks) == 0 {
-		return unverifiable(target.BaseURL, err)
+	file, err := s.openReport(flags.report.String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // closed already if it was written to
+	target := verify.Target{BaseURL: base.String(), KeyID: credentials.KeyID(), Signer: credentials.Signer()}
+	report, err := verify.Run(ctx, target, s.verifyOptions(flags.readOnly)...)
+	if s.terminal {
+		_, _ = io.WriteString(s.stderr, clearLine)
 	}
 	outcome := verdictOf(report)
 	if err != nil {
-		outcome = unverifiable(target.BaseURL, err)
-	}
-	// The verdict comes first: where several of them failed, its exit code counts.
-	return errors.Join(outcome, a.printReport(report, flags.output), file.write(report))
-}
-
-func (a app) verifyTarget(ctx context.Context, flags verifyFlags) (verify.Target, error) {
-	address, err := flags.service.address(a.getenv)
-	if err != nil {
-		return verify.Target{}, err
-	}
-	if isProduction(address) && !flags.readOnly && !flags.allowProduction {
-		return verify.Target{}, usage("verify would make and delete keys in production",
-			"Give --read-only, another environment, or --allow-production if that is what you want")
-	}
-	credentials, err := flags.service.credentials.load(ctx, a.getenv, address)
-	if err != nil {
-		return verify.Target{}, err
-	}
-	if _, err := wrapper.NewClient(credentials, wrapper.WithBaseURL(address)); err != nil {
-		return verify.Target{}, unusableAddress(err)
-	}
-	return verify.Target{BaseURL: address, KeyID: credentials.KeyID(), Signer: credentials.Signer()}, nil
-}
-
-func isProduction(address string) bool {
-	for _, production := range []wrapper.Environment{wrapper.Production, wrapper.ProductionExternalAPI} {
-		if strings.EqualFold(hostOf(address), hostOf(string(production))) {
-			return true
+		outcome = unverifiable(base, err)
+		if len(report.Checks) == 0 {
+			return outcome
 		}
 	}
-	return false
+	// The verdict comes first: where several of them failed, its exit code counts.
+	return errors.Join(outcome, s.print(report, report.Text()), writeReport(file, report))
 }
 
-func hostOf(address string) string {
-	base, err := url.Parse(strings.TrimSpace(address))
-	if err != nil {
-		return ""
-	}
-	return base.Hostname()
-}
-
-func (a app) verifyOptions(flags verifyFlags) []verify.Option {
-	options := []verify.Option{verify.WithSettleTime(flags.settle)}
-	if flags.readOnly {
+func (s *settings) verifyOptions(readOnly bool) []verify.Option {
+	options := []verify.Option{verify.WithSettleTime(s.settle)}
+	if readOnly {
 		options = append(options, verify.ReadOnly())
 	}
-	if a.terminal {
+	if s.terminal {
 		done := 0
 		options = append(options, verify.WithProgress(func(check verify.Check) {
 			done++
-			_, _ = fmt.Fprintf(a.stderr, "\r\x1b[K%d checks, last: %s", done, printable(check.Name))
+			_, _ = fmt.Fprintf(s.stderr, clearLine+"%d checks, last: %s", done, printable(check.Name))
 		}))
 	}
 	return options
-}
-
-// endProgress clears the line that the progress was shown on.
-func (a app) endProgress() {
-	if a.terminal {
-		_, _ = io.WriteString(a.stderr, "\r\x1b[K")
-	}
 }
 
 func verdictOf(report *verify.Report) error {
@@ -165,4 +131,67 @@ func verdictOf(report *verify.Report) error {
 		text: fmt.Sprintf("the service deviates from the contract in %d of %d checks", failed, len(report.Checks)),
 		hint: "The report names each; kalshi-keys drift compares with a newer document of the service",
 	}
+}
+
+// openReport opens the file before hundreds of requests are sent whose outcome could then not be
+// kept. It is nil if path is empty.
+func (s *settings) openReport(path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(s.path(path), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, usage(fmt.Sprintf("the report cannot be written: %v", err), "Give --report a path that you may write to")
+	}
+	return file, nil
+}
+
+// writeReport writes the report in the format that the file's ending names, and closes the file.
+func writeReport(file *os.File, report *verify.Report) error {
+	if file == nil {
+		return nil
+	}
+	text, err := renderReport(report, filepath.Ext(file.Name()))
+	if err == nil {
+		_, err = file.Write(text)
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		return nil
+	}
+	cause := err
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		cause = inner.Err
+	}
+	return &failure{
+		code: exitFailure,
+		text: fmt.Sprintf("the report is not in %s: %v", file.Name(), cause),
+		hint: "What was printed is the whole report",
+	}
+}
+
+func renderReport(report *verify.Report, extension string) ([]byte, error) {
+	switch extension {
+	case ".xml":
+		return report.JUnit()
+	case ".json":
+		text, err := jsonLine(report)
+		return []byte(text), err
+	}
+	return []byte(report.Text()), nil
+}
+
+// unverifiable returns the error of a verification that was not finished. What net/http says of
+// a service that does not answer names addresses and system calls: the words here are doctor's.
+func unverifiable(base *url.URL, err error) error {
+	lost, isSilent := errors.AsType[*url.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &failure{exitFailure, "verify was interrupted", "The report says whether a key may be left"}
+	case isSilent:
+		text, advice := doctor.Unreachable(base, lost.Err)
+		return &failure{exitUnavailable, base.String() + " does not answer: " + text, advice}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &failure{exitUnavailable, "verify was not done in time", "Give a longer --timeout; the report holds what was checked"}
+	}
+	return &failure{exitUnavailable, err.Error(), "Check --base-url and the key; kalshi-keys doctor tells more"}
 }

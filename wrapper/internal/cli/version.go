@@ -21,8 +21,7 @@ type versions struct {
 	Platform string `json:"platform"`
 }
 
-func (a app) newVersionCommand() *cobra.Command {
-	var output outputFlag
+func newVersionCommand(s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of this program and of the contract",
@@ -33,27 +32,16 @@ func (a app) newVersionCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		shown := versions{
-			Contract: contract,
-			Go:       runtime.Version(),
-			Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		}
 		info, _ := debug.ReadBuildInfo()
-		shown.Version, shown.Revision = programVersion(info)
-		return output.write(a.stdout, shown, shown.table())
+		version, revision := programVersion(info)
+		shown := versions{version, revision, contract, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+		return s.print(shown, table([][]string{
+			{"VERSION", shown.Version}, {"REVISION", shown.Revision}, {"CONTRACT", shown.Contract},
+			{"GO", shown.Go}, {"PLATFORM", shown.Platform},
+		}))
 	}
-	output.register(command.Flags())
+	s.registerOutput(command.Flags())
 	return command
-}
-
-func (v versions) table() [][]string {
-	return [][]string{
-		{"VERSION", v.Version},
-		{"REVISION", v.Revision},
-		{"CONTRACT", v.Contract},
-		{"GO", v.Go},
-		{"PLATFORM", v.Platform},
-	}
 }
 
 // programVersion returns the version of the module and the commit it was built from, as far as
