@@ -1,0 +1,255 @@
+package enginetest_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/keystore/enginetest"
+)
+
+func TestADirectoryIsAnEngine(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) func() keystore.Engine {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "keys")
+		return func() keystore.Engine {
+			engine, err := keystore.NewDirectory(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return engine
+		}
+	})
+}
+
+// defectVariable has TestMemoryIsAnEngine run with a defect, in a process of its own.
+const defectVariable = "ENGINETEST_DEFECT"
+
+func TestMemoryIsAnEngine(t *testing.T) {
+	defect := os.Getenv(defectVariable)
+	enginetest.Run(t, func(*testing.T) func() keystore.Engine {
+		memory := keystore.NewMemory()
+		if defect == "" {
+			return func() keystore.Engine { return memory }
+		}
+		common := &common{}
+		return func() keystore.Engine {
+			return &broken{Memory: memory, defect: defect, common: common, own: keystore.NewMemory()}
+		}
+	})
+}
+
+func TestABrokenEngineFailsTheSuite(t *testing.T) {
+	for defect, caughtBy := range map[string]string{
+		"forgets what is swapped in":           "every_handle_loads",
+		"keeps one document for each handle":   "every_handle_loads",
+		"loads what it has loaded before":      "every_handle_loads",
+		"begins with a version":                "a_new_document_is_empty",
+		"swaps over any version":               "a_stale_swap_is_refused",
+		"has another error for a stale swap":   "a_stale_swap_is_refused",
+		"writes before it returns ErrStale":    "a_stale_swap_is_refused",
+		"takes a hash for a version":           "a_content_that_comes_back",
+		"cuts large documents":                 "any_bytes_come_back",
+		"keeps text only":                      "any_bytes_come_back",
+		"keeps the caller's data":              "what_is_handed_over_and_out",
+		"hands out its own data":               "what_is_handed_over_and_out",
+		"compares first and swaps later":       "of_concurrent_swaps_one_succeeds",
+		"loads half of a document":             "readers_see_whole_documents",
+		"swaps after the context has ended":    "an_ended_context_changes_nothing",
+		"loads after the context has ended":    "an_ended_context_changes_nothing",
+		"keeps a lock that it did not give":    "an_ended_context_changes_nothing",
+		"never sees a change":                  "Changed_returns_after_a_change",
+		"waits for a change after the context": "Changed_ends_with_the_context",
+		"ends no wait with an error":           "Changed_ends_with_the_context",
+		"locks nothing":                        "the_lock_excludes_all_handles",
+		"locks its own handle only":            "the_lock_excludes_all_handles",
+		"waits for the lock after the context": "the_lock_excludes_all_handles",
+		"does not unlock":                      "the_lock_excludes_all_handles",
+		"refuses a lock that is not free yet":  "a_lock_that_becomes_free",
+	} {
+		t.Run(defect, func(t *testing.T) {
+			t.Parallel()
+			// That property alone: with this defect, others may end the process before it has said a word.
+			timeout, want := "10s", "--- FAIL: TestMemoryIsAnEngine/"+caughtBy
+			if waits(defect) {
+				timeout, want = "1s", "test timed out"
+			}
+			command := exec.CommandContext(t.Context(), os.Args[0],
+				"-test.run=^TestMemoryIsAnEngine$/^"+caughtBy, "-test.timeout="+timeout)
+			command.Env = append(os.Environ(), defectVariable+"="+defect)
+			out, err := command.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("%s did not fail: %v\n%s", caughtBy, err, out)
+			}
+		})
+	}
+}
+
+// waits are the defects that make an engine wait for ever.
+func waits(defect string) bool {
+	return slices.Contains([]string{
+		"keeps a lock that it did not give", "never sees a change", "waits for a change after the context",
+		"waits for the lock after the context", "does not unlock",
+	}, defect)
+}
+
+// common is what all handles of a broken backend share.
+type common struct{ kept []byte }
+
+// broken is an engine with a defect.
+type broken struct {
+	*keystore.Memory
+
+	defect string
+	common *common
+	// own is for what a handle keeps to itself.
+	own    *keystore.Memory
+	loaded []byte
+	cached string
+}
+
+func (b *broken) Load(ctx context.Context) ([]byte, string, error) {
+	switch b.defect {
+	case "loads after the context has ended":
+		ctx = context.WithoutCancel(ctx)
+	case "keeps one document for each handle":
+		return b.own.Load(ctx)
+	}
+	data, version, err := b.Memory.Load(ctx)
+	switch {
+	case b.defect == "loads what it has loaded before":
+		if b.loaded == nil {
+			b.loaded, b.cached = data, version
+		}
+		return b.loaded, b.cached, err
+	case b.defect == "begins with a version" && version == "":
+		return data, "0", err
+	case b.defect == "takes a hash for a version" && version != "":
+		return data, hash(data), err
+	case b.defect == "cuts large documents":
+		return data[:min(len(data), 64<<10)], version, err
+	case b.defect == "keeps text only":
+		return bytes.ToValidUTF8(data, []byte("?")), version, err
+	case b.defect == "keeps the caller's data", b.defect == "hands out its own data":
+		return b.common.kept, version, err
+	case b.defect == "loads half of a document" && len(data) > 4:
+		return data[:len(data)/2+1], version, err
+	}
+	return data, version, err
+}
+
+func hash(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
+
+func (b *broken) Swap(ctx context.Context, data []byte, ifVersion string) (string, error) {
+	current, version, _ := b.Memory.Load(context.WithoutCancel(ctx))
+	switch b.defect {
+	case "forgets what is swapped in":
+		return "1", ctx.Err()
+	case "keeps one document for each handle":
+		return b.own.Swap(ctx, data, ifVersion)
+	case "begins with a version":
+		ifVersion = strings.TrimPrefix(ifVersion, "0")
+	case "swaps over any version":
+		return b.Memory.Swap(ctx, data, version)
+	case "has another error for a stale swap":
+		if ifVersion != version {
+			return "", errors.New("the version is another")
+		}
+	case "writes before it returns ErrStale":
+		if ifVersion != version {
+			_, _ = b.Memory.Swap(ctx, data, version)
+			return "", keystore.ErrStale
+		}
+	case "takes a hash for a version":
+		if version != "" && ifVersion != hash(current) {
+			return "", keystore.ErrStale
+		}
+		_, err := b.Memory.Swap(ctx, data, version)
+		return hash(data), err
+	case "keeps the caller's data":
+		b.common.kept = data
+	case "hands out its own data":
+		b.common.kept = bytes.Clone(data)
+	case "compares first and swaps later":
+		return b.swapLater(ctx, data, ifVersion, version)
+	case "swaps after the context has ended":
+		ctx = context.WithoutCancel(ctx)
+	}
+	return b.Memory.Swap(ctx, data, ifVersion)
+}
+
+// swapLater gives others the time to swap, too.
+func (b *broken) swapLater(ctx context.Context, data []byte, ifVersion, version string) (string, error) {
+	if ifVersion != version {
+		return "", keystore.ErrStale
+	}
+	for {
+		for range 100 {
+			runtime.Gosched()
+		}
+		_, version, _ := b.Memory.Load(ctx)
+		next, err := b.Memory.Swap(ctx, data, version)
+		if !errors.Is(err, keystore.ErrStale) {
+			return next, err
+		}
+	}
+}
+
+func (b *broken) Changed(ctx context.Context, version string) error {
+	switch b.defect {
+	case "never sees a change":
+		<-ctx.Done()
+		return ctx.Err()
+	case "waits for a change after the context":
+		return b.Memory.Changed(context.WithoutCancel(ctx), version)
+	case "ends no wait with an error":
+		_ = b.Memory.Changed(ctx, version)
+		return nil
+	}
+	return b.Memory.Changed(ctx, version)
+}
+
+func (b *broken) Lock(ctx context.Context) (func() error, error) {
+	switch b.defect {
+	case "keeps a lock that it did not give":
+		if ctx.Err() != nil {
+			_, _ = b.Memory.Lock(context.WithoutCancel(ctx))
+		}
+	case "locks nothing":
+		return func() error { return nil }, ctx.Err()
+	case "locks its own handle only":
+		return b.own.Lock(ctx)
+	case "waits for the lock after the context":
+		return b.Memory.Lock(context.WithoutCancel(ctx))
+	case "does not unlock":
+		_, err := b.Memory.Lock(ctx)
+		return func() error { return nil }, err
+	case "refuses a lock that is not free yet":
+		ctx, end := context.WithCancel(ctx)
+		defer end()
+		return b.Memory.Lock(impatient{ctx, end})
+	}
+	return b.Memory.Lock(ctx)
+}
+
+// impatient is a context that ends as soon as somebody waits for its end.
+type impatient struct {
+	context.Context
+
+	end context.CancelFunc
+}
+
+func (i impatient) Done() <-chan struct{} {
+	i.end()
+	return i.Context.Done()
+}
