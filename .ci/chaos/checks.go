@@ -26,9 +26,8 @@ const settle = 10 * time.Millisecond
 type site struct {
 	*world
 
-	store string
-	// known are the entries that it was ever seen to have.
-	known map[string]bool
+	dir   string          // of the store
+	known map[string]bool // the entries that it was last seen to have
 }
 
 // checkAll recovers with the program, and checks the four promises.
@@ -46,7 +45,7 @@ func (s *site) checkAll(ctx context.Context, t *tally, when string) {
 
 func (s *site) recover(ctx context.Context) (lifecycle.RecoverReport, error) {
 	var report lifecycle.RecoverReport
-	command := s.command(ctx, s.store, "recover", "--output", "json", "--settle", settle.String())
+	command := s.command(ctx, s.dir, "recover", "--output", "json", "--settle", settle.String())
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()
@@ -80,7 +79,7 @@ func (s *site) signs(ctx context.Context, source wrapper.CredentialSource) error
 }
 
 func (s *site) currentSigns(ctx context.Context) error {
-	store, err := keystore.Open(s.store)
+	store, err := keystore.Open(s.dir)
 	if err != nil {
 		return err
 	}
@@ -88,7 +87,7 @@ func (s *site) currentSigns(ctx context.Context) error {
 }
 
 func (s *site) entries(ctx context.Context) ([]keystore.Entry, error) {
-	store, err := keystore.Open(s.store)
+	store, err := keystore.Open(s.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +103,8 @@ func (s *site) liveKeysAreHeld(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	prefix := filepath.Base(s.store)
 	for _, key := range live {
-		if key.Name != prefix && !strings.HasPrefix(key.Name, prefix+" ") {
+		if name, _, _ := strings.Cut(key.Name, " "); name != filepath.Base(s.dir) {
 			continue // another store's
 		}
 		at := slices.IndexFunc(entries, func(e keystore.Entry) bool { return e.KeyID == key.ID })
@@ -146,7 +144,7 @@ func (s *site) noEntryIsLost(ctx context.Context) error {
 }
 
 func (s *site) secondRecoverChangesNothing(ctx context.Context) error {
-	before, err := s.snapshot(ctx)
+	before, err := s.snapshot()
 	if err != nil {
 		return err
 	}
@@ -157,30 +155,28 @@ func (s *site) secondRecoverChangesNothing(ctx context.Context) error {
 	if len(report.Done) > 0 {
 		return fmt.Errorf("it did %+v", report.Done)
 	}
-	after, err := s.snapshot(ctx)
+	after, err := s.snapshot()
 	if err == nil && after != before {
 		err = errors.New("the files of the store or the keys at the service are others now")
 	}
 	return err
 }
 
-// snapshot is all that recovering could change: files by digest, and the keys at the service.
-func (s *site) snapshot(ctx context.Context) (string, error) {
-	var text strings.Builder
-	err := filepath.WalkDir(s.store, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path) //nolint:gosec // A file of the store, whose digest is taken.
-		fmt.Fprintf(&text, "%s %x\n", path, sha256.Sum256(content))
-		return err
-	})
+// snapshot is all that recovering could change: the files of the store, and the keys at the service.
+func (s *site) snapshot() (string, error) {
+	live, err := s.liveKeys()
 	if err != nil {
 		return "", err
 	}
-	live, err := s.liveKeys()
-	for _, key := range live {
-		fmt.Fprintln(&text, key.ID)
-	}
-	return text.String(), err
+	var text strings.Builder
+	files := os.DirFS(s.dir)
+	err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, path)
+		fmt.Fprintf(&text, "%s %x\n", path, sha256.Sum256(content))
+		return err
+	})
+	return fmt.Sprint(text.String(), live), err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,65 +18,39 @@ import (
 
 // world is a service, and the program that keeps its keys in stores.
 type world struct {
-	// dir is a directory of this run, and memory one that syncs in no time, if there is one.
-	dir, memory string
+	dir         string // of this run
 	program     string
 	box         *sandbox.Sandbox
-	server      *http.Server
-	origin      string
-	// connections counts those that the service holds.
-	connections atomic.Int64
-	// exchanges counts the requests that the service has answered.
-	exchanges atomic.Int64
-	// foreign is a key of the account that no store holds, and that must stay.
-	foreign sandbox.Key
+	server      *httptest.Server
+	connections atomic.Int64 // those that the service holds
+	foreign     sandbox.Key  // a key of the account that no store holds, and that must stay
 }
 
-func newWorld(ctx context.Context) (*world, error) {
-	dir, err := os.MkdirTemp("", "kalshi-chaos-")
-	if err != nil {
+func newWorld(ctx context.Context) (w *world, err error) {
+	w = &world{box: sandbox.New()}
+	if w.dir, err = os.MkdirTemp("", "kalshi-chaos-"); err != nil {
 		return nil, err
 	}
-	w := &world{dir: dir, memory: dir, program: filepath.Join(dir, "kalshi-keys")}
-	if inMemory, err := os.MkdirTemp("/dev/shm", "kalshi-chaos-"); err == nil {
-		w.memory = inMemory
+	w.server = httptest.NewUnstartedServer(w.box)
+	w.server.Config.ConnState = w.count
+	w.server.Start()
+	w.program = filepath.Join(w.dir, "kalshi-keys")
+	//nolint:gosec // The program's own name, and a directory of this run.
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.program, "./wrapper/cmd/kalshi-keys")
+	build.Stderr = os.Stderr
+	if err = build.Run(); err == nil {
+		w.foreign, err = w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("foreign"))
 	}
-	if err := w.start(ctx); err != nil {
-		return nil, errors.Join(err, w.removeDirectories())
+	if err != nil {
+		w.close()
+		return nil, err
 	}
 	return w, nil
 }
 
-func (w *world) removeDirectories() error {
-	return errors.Join(os.RemoveAll(w.memory), os.RemoveAll(w.dir))
-}
-
-func (w *world) start(ctx context.Context) error {
-	//nolint:gosec // The program's own name, and a directory of this run.
-	build := exec.CommandContext(ctx, "go", "build", "-o", w.program, "./wrapper/cmd/kalshi-keys")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building the program: %w", err)
-	}
-	w.box = sandbox.New(sandbox.WithObserver(func(sandbox.Exchange) { w.exchanges.Add(1) }))
-	foreign, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("foreign"))
-	if err != nil {
-		return err
-	}
-	w.foreign = foreign
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	w.origin = "http://" + listener.Addr().String()
-	w.server = &http.Server{Handler: w.box, ReadHeaderTimeout: time.Minute, ConnState: w.count}
-	go func() { _ = w.server.Serve(listener) }() // close ends it
-	return nil
-}
-
 func (w *world) close() {
-	_ = w.server.Close()
-	_ = w.removeDirectories()
+	w.server.Close()
+	_ = os.RemoveAll(w.dir)
 }
 
 func (w *world) count(_ net.Conn, state http.ConnState) {
@@ -90,9 +65,16 @@ func (w *world) count(_ net.Conn, state http.ConnState) {
 // quiet waits until the service is done with all that a process sent before it ended. What it had
 // connected is accepted before a connection made now, and held until its requests are answered.
 func (w *world) quiet(ctx context.Context) error {
-	if _, err := w.liveKeys(); err != nil {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.server.URL, nil)
+	if err != nil {
 		return err
 	}
+	request.Close = true
+	response, err := (&http.Client{Timeout: time.Minute}).Do(request)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	for w.connections.Load() > 0 {
@@ -105,7 +87,7 @@ func (w *world) quiet(ctx context.Context) error {
 	return nil
 }
 
-func (w *world) baseURL() string { return w.origin + sandbox.BasePath }
+func (w *world) baseURL() string { return w.server.URL + sandbox.BasePath }
 
 // command returns a run of the program on a store.
 func (w *world) command(ctx context.Context, store, name string, args ...string) *exec.Cmd {
@@ -115,37 +97,35 @@ func (w *world) command(ctx context.Context, store, name string, args ...string)
 	return command
 }
 
-// newStore returns the directory of a store below parent, with one key in it.
-func (w *world) newStore(ctx context.Context, parent, name string) (string, error) {
+// newSite makes a store with one key in it.
+func (w *world) newSite(ctx context.Context, name string) (*site, error) {
 	key, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named(name))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	dir, file := filepath.Join(parent, name), filepath.Join(parent, name+".pem")
+	s := &site{world: w, dir: filepath.Join(w.dir, name)}
+	file := s.dir + ".pem"
 	if err := os.WriteFile(file, []byte(key.PrivateKey.RevealPrivateKey()), 0o600); err != nil {
-		return "", err
+		return nil, err
 	}
-	out, err := w.command(ctx, dir, "import", key.ID, file).CombinedOutput()
+	out, err := w.command(ctx, s.dir, "import", key.ID, file).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("import: %w: %s", err, out)
+		return nil, fmt.Errorf("import: %w: %s", err, out)
 	}
-	return dir, nil
+	return s, nil
 }
 
 // liveKeys returns the keys at the service that work, but for the foreign one.
-func (w *world) liveKeys() ([]sandbox.KeyState, error) {
-	var ours []sandbox.KeyState
-	foreign := false
+func (w *world) liveKeys() (ours []sandbox.KeyState, err error) {
+	err = errors.New("a key that is not the store's was deleted")
 	for _, key := range w.box.Keys() {
 		switch {
+		case key.Deleted:
 		case key.ID == w.foreign.ID:
-			foreign = !key.Deleted
-		case !key.Deleted:
+			err = nil
+		default:
 			ours = append(ours, key)
 		}
 	}
-	if !foreign {
-		return nil, errors.New("a key that is not the store's was deleted")
-	}
-	return ours, nil
+	return ours, err
 }

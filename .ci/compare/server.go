@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -14,13 +19,14 @@ import (
 	"kalshi.internal/apikeys/wrapper"
 )
 
-// endpoint is where a server answers the operation that is measured, and whose key signs.
+// endpoint is where a server answers, and whose key signs.
 type endpoint struct {
-	url         string
+	environment []string // for a client
+	url         string   // of the list of keys
 	credentials *wrapper.Credentials
 }
 
-// request returns a signed request. A signature is good for a few seconds.
+// request returns a signed request for the list of keys. A signature is good for a few seconds.
 func (e endpoint) request(ctx context.Context) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url, http.NoBody)
 	if err != nil {
@@ -29,84 +35,137 @@ func (e endpoint) request(ctx context.Context) (*http.Request, error) {
 	return request, wrapper.SignRequest(e.credentials)(ctx, request)
 }
 
-// server is a running process that has answered.
-type server struct {
-	endpoint
+// server is how to start a server. The endpoint is nil until the server has said where it is.
+type server func(ctx context.Context) (command *exec.Cmd, locate func() (*endpoint, error), err error)
 
-	cmd     *exec.Cmd
-	stderr  strings.Builder // not to be read before exited is closed
-	stop    context.CancelFunc
-	exited  chan struct{}
-	err     error // of the process, once exited is closed
-	startUp time.Duration
+func sandboxServer(program, dir string, flags ...string) server {
+	return func(ctx context.Context) (*exec.Cmd, func() (*endpoint, error), error) {
+		file := filepath.Join(dir, "sandbox.env")
+		// A sandbox that was killed has left its files.
+		if err := errors.Join(os.RemoveAll(file), os.RemoveAll(file+".pem")); err != nil {
+			return nil, nil, err
+		}
+		locate := func() (*endpoint, error) { return readEnvironment(file) }
+		return command(ctx, nil, program, append([]string{"sandbox", "--env-file", file}, flags...)...), locate, nil
+	}
 }
 
-// launch is how to start a server.
-type launch struct {
-	command func(ctx context.Context) *exec.Cmd
-	// locate finds out where the server is; false if the server has not said it yet.
-	locate func() (endpoint, bool, error)
+// readEnvironment reads the file that a sandbox writes once it listens.
+func readEnvironment(file string) (*endpoint, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	at, values := &endpoint{}, map[string]string{}
+	for line := range strings.Lines(string(content)) {
+		assignment := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(line), "export "), "'", "")
+		at.environment = append(at.environment, assignment)
+		name, value, _ := strings.Cut(assignment, "=")
+		values[name] = value
+	}
+	if err == nil {
+		at.url = values["KALSHI_BASE_URL"] + "/api_keys"
+		at.credentials, err = wrapper.LoadCredentials(values[wrapper.EnvAPIKeyID], values[wrapper.EnvPrivateKeyPath])
+	}
+	return at, err
 }
 
-// start starts a server and waits until it answers. The caller closes it.
-func (l launch) start(ctx context.Context) (*server, error) {
+// prismServer is Prism on a free port, with its log off. It serves the paths of the contract
+// without the base path of its servers, and asks for the three headers without verifying them.
+func prismServer(node string) server {
+	return func(ctx context.Context) (*exec.Cmd, func() (*endpoint, error), error) {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, nil, err
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		_, private, err := ed25519.GenerateKey(nil)
+		if err = errors.Join(err, listener.Close()); err != nil {
+			return nil, nil, err
+		}
+		credentials, err := wrapper.NewSignerCredentials("0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11", private)
+		at := &endpoint{url: fmt.Sprintf("http://127.0.0.1:%d/api_keys", port), credentials: credentials}
+		return command(ctx, nil, node, ".ci/compare/node_modules/@stoplight/prism-cli/dist/index.js",
+			"mock", "-v", "silent", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "openapi.yaml"), func() (*endpoint, error) { return at, nil }, err
+	}
+}
+
+// command returns a program that is killed, with all that it starts, when ctx or this program
+// ends. Its environment is small, so that no setting of the user's shell changes the figures.
+func command(ctx context.Context, environment []string, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // The programs that are measured.
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// measure starts the server, runs the load against it and kills it.
+func (s subject) measure(ctx context.Context) (found figures, err error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &server{cmd: l.command(ctx), stop: stop, exited: make(chan struct{})}
-	s.cmd.Stderr = &s.stderr
-	began := time.Now()
-	if err := s.cmd.Start(); err != nil {
+	process, locate, err := s.server(ctx)
+	if err != nil {
 		stop()
-		return nil, err
+		return found, err
 	}
-	go func() {
-		defer close(s.exited)
-		s.err = s.cmd.Wait()
+	var said strings.Builder
+	process.Stderr = &said
+	began := time.Now()
+	if err := process.Start(); err != nil {
+		stop()
+		return found, err
+	}
+	defer func() {
+		stop()
+		if ended := process.Wait(); err != nil {
+			err = errors.Join(err, ended, errors.New(said.String()))
+		}
 	}()
-	if err := s.awaitAnswer(ctx, l.locate); err != nil {
-		s.close()
-		return nil, failure(s.cmd, err, s.stderr.String())
+	at, err := firstAnswer(ctx, locate)
+	if err != nil {
+		return found, err
 	}
-	s.startUp = time.Since(began)
-	return s, nil
+	found.startUp = time.Since(began).Seconds() * 1e3
+	if found.perSecond, err = s.load(ctx, *at); err != nil {
+		return found, err
+	}
+	found.memory, err = residentMiB(process.Process.Pid)
+	return found, err
 }
 
-// awaitAnswer tries each millisecond.
-func (s *server) awaitAnswer(ctx context.Context, locate func() (endpoint, bool, error)) error {
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+// firstAnswer tries each millisecond, for at most a minute.
+func firstAnswer(ctx context.Context, locate func() (*endpoint, error)) (*endpoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	located := false
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.exited:
-			return fmt.Errorf("it ended before it answered: %w", s.err)
+			return nil, fmt.Errorf("the server does not answer: %w", ctx.Err())
 		case <-tick.C:
 		}
-		var err error
-		if !located {
-			if s.endpoint, located, err = locate(); err != nil {
-				return err
+		at, err := locate()
+		if err != nil || at == nil {
+			if err != nil {
+				return nil, err
 			}
-		}
-		if !located {
 			continue
 		}
-		if answered, err := s.answers(ctx, client); answered || err != nil {
-			return err
+		if answered, err := at.answers(ctx); answered || err != nil {
+			return at, err
 		}
 	}
 }
 
-func (s *server) answers(ctx context.Context, client *http.Client) (bool, error) {
-	request, err := s.request(ctx)
+func (e endpoint) answers(ctx context.Context) (bool, error) {
+	request, err := e.request(ctx)
 	if err != nil {
 		return false, err
 	}
-	response, err := client.Do(request)
+	request.Close = true
+	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return false, nil
 	}
@@ -121,8 +180,16 @@ func (s *server) answers(ctx context.Context, client *http.Client) (bool, error)
 	return err == nil, err
 }
 
-// close kills the server, and waits until it is gone.
-func (s *server) close() {
-	s.stop()
-	<-s.exited
+// residentMiB returns how much memory a process has resident.
+func residentMiB(pid int) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	var kibibytes float64
+	if _, err := fmt.Sscan(after, &kibibytes); err != nil {
+		return 0, fmt.Errorf("the memory of process %d: %w", pid, err)
+	}
+	return kibibytes / 1024, nil
 }

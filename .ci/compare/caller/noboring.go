@@ -1,5 +1,0 @@
-//go:build !boringcrypto
-
-package main
-
-func boringCrypto() bool { return false }
