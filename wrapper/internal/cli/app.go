@@ -72,7 +72,7 @@ func (a app) run(ctx context.Context, args []string) int {
 
 // path returns where a path leads that the user gave.
 func (a app) path(given string) string {
-	if a.dir == "" || filepath.IsAbs(given) {
+	if a.dir == "" || given == "" || filepath.IsAbs(given) {
 		return given
 	}
 	return filepath.Join(a.dir, given)

@@ -88,7 +88,7 @@ func (s *settings) doctorConfig() (doctor.Config, error) {
 		return doctor.Config{}, err
 	}
 	config := doctor.Config{
-		BaseURL: given, KeyID: s.keyID.String(), PrivateKeyFile: s.keyFile.String(), Getenv: s.getenv,
+		BaseURL: given, KeyID: s.keyID.String(), PrivateKeyFile: s.path(s.keyFile.String()), Getenv: s.getenv,
 		Create: func(path string) (doctor.File, error) { return s.create(s.path(path)) },
 	}
 	if s.verbose {

@@ -22,6 +22,7 @@ type KeyFile = newFile
 type World struct {
 	Stdout, Stderr io.Writer
 	Env            map[string]string
+	Getenv         func(name string) string // in place of Env
 	Stdin          io.Reader
 	Dir            string
 	KeyFile        KeyFile
@@ -34,6 +35,9 @@ func Run(ctx context.Context, world World, args ...string) int {
 		getenv:   func(name string) string { return world.Env[name] },
 		terminal: world.Terminal,
 		create:   createPrivate,
+	}
+	if world.Getenv != nil {
+		program.getenv = world.Getenv
 	}
 	if world.Stdin == nil {
 		program.stdin = strings.NewReader("")
