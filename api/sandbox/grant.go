@@ -2,8 +2,8 @@ package sandbox
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 
 	"kalshi.internal/apikeys/gen/server"
 )
@@ -38,7 +38,7 @@ func checkBinding(subaccount *int, subtrader *string) error {
 		return invalid("subaccount and fcm_subtrader_id exclude each other")
 	case subaccount != nil && (*subaccount < 0 || *subaccount > maxSubaccount):
 		return invalid(fmt.Sprintf("subaccount is outside 0 to %d", maxSubaccount))
-	case subtrader != nil && !isSubtraderID(*subtrader):
+	case subtrader != nil && !subtraderID.MatchString(*subtrader):
 		return invalid("fcm_subtrader_id is not of the form {user_id}_{suffix}, the suffix being 1 to 16 letters and digits")
 	}
 	return nil
@@ -83,15 +83,5 @@ func fullAccess() []string {
 // maxSubaccount is the highest number of a subaccount (source: published).
 const maxSubaccount = 63
 
-// isSubtraderID reports whether id is {user_id}_{suffix} (source: published).
-func isSubtraderID(id string) bool {
-	at := strings.LastIndexByte(id, '_')
-	if at < 1 || strings.Contains(id, "\n") {
-		return false
-	}
-	suffix := id[at+1:]
-	isOther := func(c rune) bool {
-		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
-	}
-	return suffix != "" && len(suffix) <= 16 && !strings.ContainsFunc(suffix, isOther)
-}
+// subtraderID is {user_id}_{suffix} (source: published).
+var subtraderID = regexp.MustCompile(`^.+_[0-9A-Za-z]{1,16}$`)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"sync"
 	"time"
@@ -29,13 +30,6 @@ func (l RateLimits) rateOf(method string) (bucket string, perSecond float64) {
 		return "read", l.ReadPerSecond
 	}
 	return "write", l.WritePerSecond
-}
-
-func (l RateLimits) cost() float64 {
-	if l.Cost == 0 {
-		return 10
-	}
-	return l.Cost
 }
 
 type buckets struct {
@@ -81,7 +75,7 @@ func (s *Sandbox) limitRate(next http.Handler) http.Handler {
 		call, limits := callOf(r), s.choices.RateLimits
 		bucket, perSecond := limits.rateOf(r.Method)
 		name := bucket + " " + call.key.Account
-		if perSecond > 0 && !s.buckets.take(name, perSecond, limits.cost(), s.now()) {
+		if perSecond > 0 && !s.buckets.take(name, perSecond, cmp.Or(limits.Cost, 10), s.now()) {
 			s.refuse(w, r, RefusedRate, "")
 			return
 		}

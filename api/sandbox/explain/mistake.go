@@ -32,6 +32,17 @@ type way struct {
 	decode func(string) ([]byte, error)
 }
 
+// apply returns text and scheme as this way changes them.
+func (w way) apply(text signedText, scheme crypto.SignerOpts) (signedText, crypto.SignerOpts) {
+	if w.text != nil {
+		w.text(&text)
+	}
+	if w.scheme != nil {
+		scheme = w.scheme
+	}
+	return text, scheme
+}
+
 // Request holds the facts of a request that a signature may be over by mistake.
 type Request struct {
 	// KeyID and Timestamp are the values of the two headers.
@@ -58,7 +69,7 @@ func Mistakes() []Mistake {
 func (m Mistake) Sign(key crypto.Signer, r Request) (string, bool, error) {
 	right, rightScheme := textOf(r), schemeOf(key.Public())
 	for _, w := range m.ways {
-		text, scheme := with(right, rightScheme, w)
+		text, scheme := w.apply(right, rightScheme)
 		isWrong := w.encode != nil || scheme != rightScheme || text.String() != right.String()
 		if !isWrong || !fits(scheme, key.Public()) {
 			continue

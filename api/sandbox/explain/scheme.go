@@ -26,19 +26,6 @@ func fits(scheme crypto.SignerOpts, public crypto.PublicKey) bool {
 	return isRSA != isEd25519
 }
 
-// with returns text and scheme as these ways change them.
-func with(text signedText, scheme crypto.SignerOpts, ways ...way) (signedText, crypto.SignerOpts) {
-	for _, w := range ways {
-		if w.text != nil {
-			w.text(&text)
-		}
-		if w.scheme != nil {
-			scheme = w.scheme
-		}
-	}
-	return text, scheme
-}
-
 func verifies(public crypto.PublicKey, scheme crypto.SignerOpts, text string, raw []byte) bool {
 	digest := hashed(scheme.HashFunc(), text)
 	switch scheme := scheme.(type) {

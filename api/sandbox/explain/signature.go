@@ -85,7 +85,7 @@ type made struct {
 func (s *search) try(mistakes ...made) *Explanation {
 	text, scheme := s.right, schemeOf(s.public)
 	for _, m := range mistakes {
-		text, scheme = with(text, scheme, m.way)
+		text, scheme = m.way.apply(text, scheme)
 	}
 	id := fmt.Sprintf("%#v %s", scheme, text)
 	if s.tried[id] || !fits(scheme, s.public) {
