@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
+	_ "embed" // for what the demonstration tells
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +20,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -73,73 +72,29 @@ func runDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) (err error)
 	return d.run(ctx)
 }
 
+// told is what the demonstration tells of its steps: for each a paragraph that begins with its title.
+//
+//go:embed demo.txt
+var told string
+
 func (d *demo) run(ctx context.Context) error {
 	_, _ = d.out.WriteString("The life of API keys, against a sandbox inside this program.\n" +
 		"Nothing leaves this machine, and no private key is shown.\n")
-	for i, step := range d.steps() {
-		_, _ = fmt.Fprintf(d.out, "\n%2d. %s%s\n", i+1, step.title, step.told)
-		if err := errors.Join(step.do(ctx), d.out.Flush()); err != nil {
-			return fmt.Errorf("step %d, %q, did not do what it should: %w", i+1, step.title, err)
+	paragraphs := strings.Split(strings.TrimSpace(told), "\n\n")
+	for i, do := range []func(context.Context) error{
+		d.start, d.listFirst,
+		d.generateRSA, d.signWithRSA, d.generateEd25519, d.signWithEd25519, d.create,
+		d.wrongSignature, d.lateClock, d.delete, d.deletedKey,
+	} {
+		_, _ = fmt.Fprintf(d.out, "\n%2d. %s\n", i+1, paragraphs[i])
+		if err := errors.Join(do(ctx), d.out.Flush()); err != nil {
+			title, _, _ := strings.Cut(paragraphs[i], "\n")
+			return fmt.Errorf("step %d, %q, did not do what it should: %w", i+1, title, err)
 		}
 	}
 	_, _ = d.out.WriteString("\nEverything did what it should.\n")
 	return d.out.Flush()
 }
-
-// step is a part of the demonstration: what it tells, and what it does, which must work.
-type step struct {
-	title, told string
-	do          func(context.Context) error
-}
-
-func (d *demo) steps() []step {
-	return []step{
-		{"Start a sandbox, with a first key", `
-    A server that behaves like the service and checks every signature.
-    Go     client, err := wrapper.NewClient(credentials, wrapper.WithBaseURL(baseURL))
-    shell  kalshi-keys sandbox --env-file sandbox.env`, d.start},
-		{"List the API keys", `
-    Go     keys, err := client.GetAPIKeys(ctx)
-    shell  kalshi-keys list`, func(ctx context.Context) error { return d.list(ctx, d.admin, d.first, true) }},
-		{"Generate an RSA key", `
-    The service makes the pair and shows the private key once. RSA is its default.
-    Go     made, err := client.GenerateAPIKey(ctx, gen.GenerateAPIKeyRequest{Name: "demo rsa"})
-    shell  kalshi-keys generate "demo rsa" --out rsa.pem`, d.generateRSA},
-		{"Sign with the generated RSA key", `
-    RSA-PSS with SHA-256 over timestamp, method and path, with nothing between them.
-    Go     signed, err := protocol.Sign(credentials.Signer(), timestamp, method, path)
-    shell  kalshi-keys sign GET /trade-api/v2/api_keys | curl -H @- "$KALSHI_BASE_URL/api_keys"`,
-			func(ctx context.Context) error { return d.signByHand(ctx, d.rsa, rsaBytes) }},
-		{"Generate an Ed25519 key", `
-    Smaller, and some fifty times faster to sign with than RSA.
-    Go     made, err := client.GenerateAPIKey(ctx, gen.GenerateAPIKeyRequest{
-               Name: "demo ed25519", KeyType: new(gen.KeyTypeEd25519)})
-    shell  kalshi-keys generate "demo ed25519" --type ed25519 --out ed25519.pem`, d.generateEd25519},
-		{"Sign with the generated Ed25519 key", `
-    The same text, signed with Ed25519. The client chooses by the type of the key.`,
-			func(ctx context.Context) error { return d.signByHand(ctx, d.ed25519, ed25519.SignatureSize) }},
-		{"Create a key from a public key of your own", `
-    The private key never leaves your hands. For the Premier and Market Maker levels.
-    Go     made, err := client.CreateAPIKey(ctx, gen.CreateAPIKeyRequest{
-               Name: "demo own", PublicKey: publicPEM, Scopes: &gen.Scopes{gen.ScopeRead}})
-    shell  kalshi-keys create "demo own" --public-key own.pub --scope read`, d.create},
-		{"What a wrong signature looks like", `
-    The ID of the RSA key with the private key of the Ed25519 key: two files were mixed up.`, d.wrongSignature},
-		{"What a late clock looks like", `
-    This client's clock is 41 s late, and the service refuses such timestamps.
-    The client learns the time from the answer's Date header, signs again, and goes on.`, d.lateClock},
-		{"Delete a key", `
-    For good: nobody can bring a deleted key back.
-    Go     err := client.DeleteAPIKey(ctx, keyID)
-    shell  kalshi-keys delete KEY-ID --yes`, d.delete},
-		{"What a deleted key looks like", `
-    The deleted key signs. Its signature is right, and the service refuses it.`,
-			func(ctx context.Context) error { return d.refused(ctx, d.rsa, wrapper.ErrUnknownKey, "ErrUnknownKey") }},
-	}
-}
-
-// rsaBytes is the length of a signature by the RSA keys that the service makes (source: published).
-const rsaBytes = 2048 / 8
 
 // came tells what a step led to.
 func (d *demo) came(format string, args ...any) {
@@ -167,6 +122,8 @@ func (d *demo) start(context.Context) error {
 	return err
 }
 
+func (d *demo) listFirst(ctx context.Context) error { return d.list(ctx, d.admin, d.first, true) }
+
 // list shows the keys that client lists. The key keyID must be among them or not.
 func (d *demo) list(ctx context.Context, client *wrapper.Client, keyID string, isListed bool) error {
 	keys, err := client.GetAPIKeys(ctx)
@@ -183,65 +140,58 @@ func (d *demo) list(ctx context.Context, client *wrapper.Client, keyID string, i
 	return nil
 }
 
+func (d *demo) generateRSA(ctx context.Context) (err error) {
+	d.rsa, err = d.generate(ctx, gen.KeyTypeRSA, gen.GenerateAPIKeyRequest{Name: "demo rsa"})
+	return err
+}
+
+func (d *demo) generateEd25519(ctx context.Context) (err error) {
+	request := gen.GenerateAPIKeyRequest{Name: "demo ed25519", KeyType: new(gen.KeyTypeEd25519)}
+	d.ed25519, err = d.generate(ctx, gen.KeyTypeEd25519, request)
+	return err
+}
+
 // generate makes a key and shows the answer as fmt shows it, which redacts the private key.
-func (d *demo) generate(ctx context.Context, request gen.GenerateAPIKeyRequest) (*wrapper.Credentials, error) {
+func (d *demo) generate(ctx context.Context, want gen.KeyType, request gen.GenerateAPIKeyRequest) (*wrapper.Credentials, error) {
 	made, err := d.admin.GenerateAPIKey(ctx, request)
 	if err != nil {
 		return nil, err
 	}
+	found, err := wrapper.InspectPrivateKey([]byte(made.PrivateKey.RevealPrivateKey()))
+	if err != nil || found.Type != want {
+		return nil, errors.Join(fmt.Errorf("the key must be of type %s, not %s", want, found.Type), err)
+	}
 	d.came("ID          %s", made.APIKeyID)
 	d.came("private key %v", made.PrivateKey)
+	d.came("type        %s, %d bits", found.Type, found.Bits)
 	return wrapper.NewCredentials(made.APIKeyID, []byte(made.PrivateKey.RevealPrivateKey()))
 }
 
-func (d *demo) generateRSA(ctx context.Context) (err error) {
-	d.rsa, err = d.generate(ctx, gen.GenerateAPIKeyRequest{Name: "demo rsa"})
-	if err != nil {
-		return err
-	}
-	public, ok := d.rsa.Signer().Public().(*rsa.PublicKey)
-	if !ok {
-		return fmt.Errorf("the key is not RSA but %T", d.rsa.Signer().Public())
-	}
-	d.came("an RSA key of %d bits", public.N.BitLen())
-	return nil
-}
+func (d *demo) signWithRSA(ctx context.Context) error { return d.signByHand(ctx, d.rsa, 2048/8) }
 
-func (d *demo) generateEd25519(ctx context.Context) (err error) {
-	d.ed25519, err = d.generate(ctx, gen.GenerateAPIKeyRequest{Name: "demo ed25519", KeyType: new(gen.KeyTypeEd25519)})
-	if err != nil {
-		return err
-	}
-	if _, ok := d.ed25519.Signer().Public().(ed25519.PublicKey); !ok {
-		return fmt.Errorf("the key is not Ed25519 but %T", d.ed25519.Signer().Public())
-	}
-	d.came("an Ed25519 key")
-	return nil
+func (d *demo) signWithEd25519(ctx context.Context) error {
+	return d.signByHand(ctx, d.ed25519, ed25519.SignatureSize)
 }
 
 // signByHand does without the client what the client does: it shows that a signed request is
 // plain HTTP with three headers.
 func (d *demo) signByHand(ctx context.Context, credentials *wrapper.Credentials, signatureBytes int) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.baseURL+protocol.KeysPath, http.NoBody)
+	if err == nil {
+		err = wrapper.SignRequest(credentials)(ctx, request)
+	}
 	if err != nil {
 		return err
 	}
-	path := protocol.Path(request.URL)
-	headers, err := sign(credentials, http.MethodGet, path)
-	if err != nil {
-		return err
-	}
-	signed, err := base64.StdEncoding.DecodeString(headers.Signature)
+	header := request.Header.Get
+	signed, err := base64.StdEncoding.DecodeString(header(protocol.HeaderSignature))
 	if err != nil || len(signed) != signatureBytes {
 		return errors.New("the signature does not have the length of the key's signatures")
 	}
-	d.came("text        %s", protocol.Text(headers.Timestamp, http.MethodGet, path))
-	d.came("%s: %s", protocol.HeaderKey, headers.KeyID)
-	d.came("%s: %s", protocol.HeaderTimestamp, headers.Timestamp)
+	d.came("text        %s", protocol.Text(header(protocol.HeaderTimestamp), request.Method, protocol.Path(request.URL)))
+	d.came("%s: %s", protocol.HeaderKey, header(protocol.HeaderKey))
+	d.came("%s: %s", protocol.HeaderTimestamp, header(protocol.HeaderTimestamp))
 	d.came("%s: (%d bytes in base64)", protocol.HeaderSignature, len(signed))
-	request.Header.Set(protocol.HeaderKey, headers.KeyID)
-	request.Header.Set(protocol.HeaderSignature, headers.Signature)
-	request.Header.Set(protocol.HeaderTimestamp, headers.Timestamp)
 	response, err := (&http.Client{Transport: d.transport, Timeout: callTimeout}).Do(request)
 	if err != nil {
 		return err
@@ -258,13 +208,12 @@ func (d *demo) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	der, err := x509.MarshalPKIXPublicKey(public)
+	text, err := keystore.PublicKeyPEM(public)
 	if err != nil {
 		return err
 	}
 	made, err := d.admin.CreateAPIKey(ctx, gen.CreateAPIKeyRequest{
-		Name: "demo own", Scopes: &gen.Scopes{gen.ScopeRead},
-		PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		Name: "demo own", PublicKey: text, Scopes: &gen.Scopes{gen.ScopeRead},
 	})
 	if err != nil {
 		return err
@@ -348,4 +297,8 @@ func (d *demo) delete(ctx context.Context) error {
 	}
 	d.came("deleted")
 	return d.list(ctx, d.admin, d.rsa.KeyID(), false)
+}
+
+func (d *demo) deletedKey(ctx context.Context) error {
+	return d.refused(ctx, d.rsa, wrapper.ErrUnknownKey, "ErrUnknownKey")
 }
