@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -235,6 +236,57 @@ func TestAChangeSaysWhatWasAndWhatIs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatIsTakenOutOfTheContractIsSeen takes out each keyword, name and element of what the
+// operations consist of.
+func TestWhatIsTakenOutOfTheContractIsSeen(t *testing.T) {
+	var places []string
+	for _, top := range []string{"paths", "components>schemas", "components>responses", "servers"} {
+		var v any = contract(t)
+		for key := range strings.SplitSeq(top, ">") {
+			v = v.(object)[key]
+		}
+		places = append(places, placesIn(top, v)...)
+	}
+	if testing.Short() {
+		places = places[:20]
+	}
+	for _, place := range places {
+		doc := contract(t)
+		if err := apply(doc, strings.Split(place, ">"), nil); err != nil {
+			t.Fatal(err)
+		}
+		report, err := drift.Compare(bytes.NewReader(encode(t, doc)))
+		if err == nil && (report.Worst() == "" || report.Worst() == drift.Text) {
+			t.Errorf("without %s: changes %q", place, linesOf(report))
+		}
+	}
+	t.Logf("%d places", len(places))
+}
+
+// placesIn lists the places below one, but for words, for extensions, and for what says the
+// default or is said elsewhere as well.
+func placesIn(at string, v any) (places []string) {
+	add := func(key string, child any) {
+		place := at + ">" + key
+		words := []string{"summary", "description", "title", "example", "examples", "tags", "operationId", "x-source", "security"}
+		if slices.Contains(words, key) && !strings.HasSuffix(at, ">properties") || child == false {
+			return
+		}
+		places = append(append(places, place), placesIn(place, child)...)
+	}
+	switch v := v.(type) {
+	case object:
+		for key, child := range v {
+			add(key, child)
+		}
+	case []any:
+		for i, child := range v {
+			add(strconv.Itoa(i), child)
+		}
+	}
+	return places
 }
 
 func TestADocumentWithoutOurOperationsHasLostThem(t *testing.T) {

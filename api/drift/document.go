@@ -130,7 +130,7 @@ func (d document) at(ref string) (any, error) {
 		if unescaped, err := url.PathUnescape(name); err == nil {
 			name = unescaped
 		}
-		value = objectOf(value)[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+		value = objectOf(value)[strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")]
 	}
 	if value == nil {
 		return nil, fmt.Errorf("its reference %s leads nowhere", ref)

@@ -66,6 +66,7 @@ func compare(contract, revision document) (changes []Change, err error) {
 	if err != nil {
 		return nil, err
 	}
+	j := newJudge()
 	for _, o := range ours {
 		if !o.concernsAPIKeys() {
 			continue
@@ -78,7 +79,7 @@ func compare(contract, revision document) (changes []Change, err error) {
 			continue
 		}
 		theirs = slices.DeleteFunc(theirs, func(t operation) bool { return t.method == match.method && t.path == match.path })
-		between, err := comparePair(o, match)
+		between, err := comparePair(j, o, match)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s %s: %w", ErrDocument, match.method, match.path, err)
 		}
@@ -99,7 +100,7 @@ func (o operation) change() Change {
 	return Change{Operation: o.id(), Method: o.method, Path: o.path, Place: "operation", Aspect: "presence"}
 }
 
-func comparePair(o, match operation) ([]Change, error) {
+func comparePair(j judge, o, match operation) ([]Change, error) {
 	ours, err := o.expand(o.path)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func comparePair(o, match operation) ([]Change, error) {
 	}
 	at := o.change()
 	changes := compareSecurity(at, o.alternatives(), match.alternatives())
-	j := newJudge(o, ours)
+	j = j.of(o, ours)
 	for _, e := range w.edits {
 		kind, meaning, err := j.verdict(e)
 		if err != nil {

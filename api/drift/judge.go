@@ -20,13 +20,19 @@ type judge struct {
 	localizer checker.Localizer
 }
 
-func newJudge(o operation, tree object) judge {
-	return judge{o, tree, checker.NewConfig(checker.GetAllChecks(), checker.WithSeverityLevels(map[string]checker.Level{
+func newJudge() judge {
+	return judge{config: checker.NewConfig(checker.GetAllChecks(), checker.WithSeverityLevels(map[string]checker.Level{
 		// Programs may read what is optional, and may take only the success that they know.
 		checker.ResponseOptionalPropertyRemovedId: checker.ERR,
 		checker.OptionalResponseHeaderRemovedId:   checker.ERR,
 		checker.ResponseSuccessStatusAddedId:      checker.ERR,
-	})), checker.NewDefaultLocalizer()}
+	})), localizer: checker.NewDefaultLocalizer()}
+}
+
+// of is the judge of edits in the tree of an operation.
+func (j judge) of(o operation, tree object) judge {
+	j.operation, j.tree = o, tree
+	return j
 }
 
 // effect is what an edit does to the set of messages that are legal.

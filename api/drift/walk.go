@@ -68,9 +68,9 @@ func (w *walker) compare(path []string, f form, source string, was, is any) {
 		w.members(path, source, before, after, nil)
 	case f == part && wasObject && isObject && !isOpaque(key):
 		w.keys(path, sourceOf(before, "", source), before, after)
-	case meaning(f, was) == meaning(f, is):
 	case f == listed && was != nil && is != nil && !isOpaque(key):
 		w.branches(path, source, list(was), list(is))
+	case meaning(f, was) == meaning(f, is):
 	case key == "enum" && len(minus(list(is), list(was))) < len(list(is)):
 		w.enum(path, source, list(was), list(is))
 	case f == part && (wasObject || isObject):
