@@ -5,8 +5,6 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
 
-# The race detector needs a C compiler; without one, tests run without it.
-RACE         ?= $(if $(shell command -v "$$(go env CC)"),-race)
 # For each package: a slow machine may need more than the 10 minutes of go test.
 TEST_TIMEOUT ?= 30m
 FUZZTIME     ?= 10s
@@ -41,9 +39,18 @@ help: ## List the targets
 demo: ## Show the client at work against the sandbox, on loopback
 	@go run ./wrapper/cmd/kalshi-keys demo
 
+# Two tiers: the exhaustive tests find nothing new under the race detector, and it makes them slow.
 .PHONY: test
-test: ## Run all tests, with the race detector if there is a C compiler
-	go test $(RACE) -timeout $(TEST_TIMEOUT) ./...
+test: ## Run all tests
+	go test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: race
+race: ## Run all but the exhaustive tests with the race detector, which needs a C compiler
+	go test -race -short -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: size
+size: ## Print the lines of code of each package
+	@.ci/size
 
 .PHONY: generate
 generate: ## Write gen/ anew from openapi.yaml

@@ -8,23 +8,52 @@ import (
 	"testing"
 )
 
-var goSnippet = regexp.MustCompile("(?s)```go\n(.*?)```")
+var (
+	goSnippet    = regexp.MustCompile("(?s)```go\n(.*?)```")
+	relativeLink = regexp.MustCompile(`\]\(([^):#]+)\)`)
+)
 
-// Every Go snippet of the README stands word for word in an example that `go test` runs.
-func TestTheSnippetsOfTheREADMEAreRun(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := exampleSources(t)
-	snippets := goSnippet.FindAllStringSubmatch(string(readme), -1)
-	if len(snippets) < 3 {
-		t.Errorf("found %d Go snippets in the README; is the pattern right?", len(snippets))
-	}
-	for _, snippet := range snippets {
-		if !strings.Contains(examples, withoutIndent(snippet[1])) {
-			t.Errorf("this snippet of the README is in no example:\n%s", snippet[1])
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, path := range []string{"../README.md", "../api/README.md", "../.ci/README.md", "../.github/CONTRIBUTING.md", "README.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		texts[path] = string(text)
+	}
+	return texts
+}
+
+// Every Go snippet of a document stands word for word in an example that `go test` runs.
+func TestTheSnippetsOfTheDocumentsAreRun(t *testing.T) {
+	examples, found := exampleSources(t), 0
+	for path, text := range documents(t) {
+		for _, snippet := range goSnippet.FindAllStringSubmatch(text, -1) {
+			found++
+			if !strings.Contains(examples, withoutIndent(snippet[1])) {
+				t.Errorf("this snippet of %s is in no example:\n%s", path, snippet[1])
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("found %d Go snippets; is the pattern right?", found)
+	}
+}
+
+func TestTheLinksOfTheDocumentsLeadToFiles(t *testing.T) {
+	found := 0
+	for path, text := range documents(t) {
+		for _, link := range relativeLink.FindAllStringSubmatch(text, -1) {
+			found++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), link[1])); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d links; is the pattern right?", found)
 	}
 }
 
