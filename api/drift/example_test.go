@@ -77,7 +77,7 @@ paths:
 	//   response 429: presence [getApiKeys]
 	//     was: (none)
 	//     is:  429
-	//     Added the non-success response with the status `429`.
+	//     Any error status is to be expected, documented or not.
 	//
 	// TEXT
 	//

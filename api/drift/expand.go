@@ -127,7 +127,8 @@ func saysDefault(key string, v any) bool {
 		return false
 	case "required", "deprecated", "allowEmptyValue", "allowReserved", "nullable", "readOnly", "writeOnly", "uniqueItems",
 		"exclusiveMinimum", "exclusiveMaximum":
-		return v == false
+		names, isList := v.([]any)
+		return v == false || isList && len(names) == 0
 	case "additionalProperties", "unevaluatedItems", "unevaluatedProperties":
 		return v == true || v != false && len(objectOf(v)) == 0
 	case "minLength", "minItems", "minProperties":

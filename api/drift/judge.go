@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -23,9 +24,10 @@ type judge struct {
 func newJudge() judge {
 	return judge{config: checker.NewConfig(checker.GetAllChecks(), checker.WithSeverityLevels(map[string]checker.Level{
 		// Programs may read what is optional, and may take only the success that they know.
-		checker.ResponseOptionalPropertyRemovedId: checker.ERR,
-		checker.OptionalResponseHeaderRemovedId:   checker.ERR,
-		checker.ResponseSuccessStatusAddedId:      checker.ERR,
+		checker.ResponseOptionalPropertyRemovedId:         checker.ERR,
+		checker.ResponseOptionalPropertyBecameWriteOnlyId: checker.ERR,
+		checker.OptionalResponseHeaderRemovedId:           checker.ERR,
+		checker.ResponseSuccessStatusAddedId:              checker.ERR,
 	})), localizer: checker.NewDefaultLocalizer()}
 }
 
@@ -50,14 +52,14 @@ func (j judge) verdict(e edit) (Kind, string, error) {
 	if kind, meaning := j.ownRule(e); kind != "" {
 		return kind, meaning, nil
 	}
-	if e.effect == unknown {
+	key := e.path[len(e.path)-1]
+	if changed := !e.came && !e.went; e.effect == unknown && !(changed && isOpaque(key)) {
 		kind, meaning, err := j.ask(e)
 		if kind != "" || err != nil {
 			return kind, meaning, err
 		}
-		e.effect = keywordEffect(e)
 	}
-	kind, meaning := weigh(e.effect, e.Direction)
+	kind, meaning := weigh(cmp.Or(e.effect, keywordEffect(key, e)), e.Direction)
 	return kind, meaning, nil
 }
 
@@ -70,9 +72,12 @@ func (j judge) ownRule(e edit) (Kind, string) {
 		return Breaking, "The revision does not name this server; programs that use it may find nobody there."
 	case e.path[0] == "servers":
 		return Additive, "There is a server that this client does not name; it can be set as the base URL."
+	case e.path[0] == "responses" && len(e.path) == 2 && !strings.HasPrefix(e.path[1], "2"):
+		return Additive, "Any error status is to be expected, documented or not."
 	case e.Aspect == "deprecated" && e.came:
 		return Additive, "It still works, but the service means to remove it; plan to do without it."
-	case e.Aspect == "deprecated", e.Aspect == "default" && e.Direction == Response:
+	case e.Aspect == "deprecated", e.Direction == Response && (e.Aspect == "default" || e.Aspect == "readOnly"),
+		e.Direction == Request && e.Aspect == "writeOnly":
 		return Text, "Nothing changes for programs."
 	case e.Aspect == "default":
 		return j.defaultRule(e)
@@ -98,9 +103,9 @@ func (j judge) defaultRule(e edit) (Kind, string) {
 // keywordEffect is for what the checker has no rule for. A keyword that only asks for more, as
 // these do, narrows when it comes and widens when it goes. Any other has to be looked at by a
 // person.
-func keywordEffect(e edit) effect {
-	key := e.path[len(e.path)-1]
-	if slices.Contains([]string{"not", "additionalProperties", "uniqueItems", "items", "required"}, key) {
+func keywordEffect(key string, e edit) effect {
+	if slices.Contains([]string{"not", "additionalProperties", "uniqueItems", "items", "required", "enum", "pattern", "format", "readOnly",
+		"schema"}, key) {
 		switch {
 		case e.came:
 			return narrower

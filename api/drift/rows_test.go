@@ -613,6 +613,24 @@ var rows = []struct {
 			"additive response getApiKeys: response 429: presence",
 		},
 	},
+	{name: "other statuses are documented at once", edits: []edit{set(get+"responses>default", object{"description": "d"}), set(get+"responses>5XX", object{"description": "d"})},
+		there: []string{
+			"additive response getApiKeys: response 5XX: presence",
+			"additive response getApiKeys: response default: presence",
+		},
+		back: []string{
+			"additive response getApiKeys: response 5XX: presence",
+			"additive response getApiKeys: response default: presence",
+		},
+	},
+	{name: "other successes are documented at once", edits: []edit{set(get+"responses>2XX", object{"description": "d"})},
+		there: []string{
+			"breaking response getApiKeys: response 2XX: presence",
+		},
+		back: []string{
+			"breaking response getApiKeys: response 2XX: presence",
+		},
+	},
 	{name: "an error has no body", edits: []edit{set(get+"responses>500", object{"description": "Internal server error"})},
 		there: []string{
 			"known response getApiKeys: response 500 body: content",
@@ -748,6 +766,48 @@ var rows = []struct {
 		},
 		back: []string{
 			"additive response getApiKeys: response 200 body /api_keys/items/name: writeOnly",
+		},
+	},
+	{name: "what has no meaning in its direction is said", edits: []edit{set(key+"properties>name>readOnly", true), set(create+"properties>public_key>writeOnly", true)},
+		there: []string{
+			"text request createApiKey: request body /public_key: writeOnly",
+			"text response getApiKeys: response 200 body /api_keys/items/name: readOnly",
+		},
+		back: []string{
+			"text request createApiKey: request body /public_key: writeOnly",
+			"text response getApiKeys: response 200 body /api_keys/items/name: readOnly",
+		},
+	},
+	{name: "an optional response field is write only", edits: []edit{set(key+"properties>subaccount>writeOnly", true)},
+		there: []string{
+			"breaking response getApiKeys: response 200 body /api_keys/items/subaccount: writeOnly",
+		},
+		back: []string{
+			"additive response getApiKeys: response 200 body /api_keys/items/subaccount: writeOnly",
+		},
+	},
+	{name: "a parameter has no schema", edits: []edit{remove(get + "parameters>0>schema")},
+		there: []string{
+			"additive request getApiKeys: parameter query fcm_subtrader_id: presence",
+		},
+		back: []string{
+			"breaking request getApiKeys: parameter query fcm_subtrader_id: presence",
+		},
+	},
+	{name: "a choice comes beside a type", edits: []edit{set(create+"properties>name>anyOf", []any{object{"minLength": 3}, object{"pattern": "^x"}})},
+		there: []string{
+			"breaking request createApiKey: request body /name: oneOf",
+		},
+		back: []string{
+			"additive request createApiKey: request body /name: oneOf",
+		},
+	},
+	{name: "what a request must not be changes inside", edits: []edit{set(create+"not>required", []any{"subaccount"})},
+		there: []string{
+			"breaking request createApiKey: request body /not: presence",
+		},
+		back: []string{
+			"breaking request createApiKey: request body /not: presence",
 		},
 	},
 	{name: "a response field has a default", edits: []edit{set(key+"properties>name>default", "key")},

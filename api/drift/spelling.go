@@ -15,7 +15,10 @@ func plain(s object) object {
 	plainTypes(s)
 	plainBranches(s)
 	for exclusive, bound := range map[string]string{"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"} {
-		if s[exclusive] == true {
+		if s[exclusive] != true {
+			continue
+		}
+		if delete(s, exclusive); s[bound] != nil {
 			s[exclusive] = s[bound]
 			delete(s, bound)
 		}
@@ -52,10 +55,11 @@ func plainBranches(s object) {
 	for _, key := range []string{"oneOf", "anyOf"} {
 		all := list(s[key])
 		rest := slices.DeleteFunc(slices.Clone(all), func(b any) bool { return objectOf(b)["type"] == "null" })
-		if len(rest) < len(all) {
-			s["nullable"], s[key] = true, rest
+		if len(rest) == 0 || len(rest) == len(all) {
+			continue
 		}
-		if len(rest) < 2 && len(rest) < len(all) {
+		s["nullable"], s[key] = true, rest
+		if len(rest) == 1 {
 			s["allOf"] = slices.Concat(list(s["allOf"]), rest)
 			delete(s, key)
 		}
@@ -90,8 +94,8 @@ func merged(s object) object {
 	out, sources := object{}, object{}
 	nullable, asserting := true, 0
 	for _, branch := range append(slices.Clone(branches), without(s, "allOf")) {
-		nullable = nullable && objectOf(branch)["nullable"] != nil
 		if meaning(part, branch) != "{}" {
+			nullable = nullable && objectOf(branch)["nullable"] != nil
 			asserting++
 		}
 		if !mergeInto(out, sources, objectOf(branch)) {

@@ -29,9 +29,11 @@ type walker struct{ edits []edit }
 // add records an edit. The value is what it puts there: what is there in the end or, where several
 // edits share a path, this edit's part of it.
 func (w *walker) add(path []string, source string, was, is, value any) *edit {
-	e := edit{path: path, value: value, came: was == nil, went: is == nil, known: is == nil && onlyObserved(was, source)}
+	e := edit{path: path, value: value, came: was == nil, went: is == nil}
 	e.Was, e.Is = shown(was), shown(is)
 	e.Aspect = path[len(path)-1]
+	// The service's documents give each value a type, however its contents are known.
+	e.known = is == nil && e.Aspect != "type" && onlyObserved(was, source)
 	e.Place, e.Direction = placeOf(path[:len(path)-1])
 	w.edits = append(w.edits, e)
 	return &w.edits[len(w.edits)-1]
@@ -132,7 +134,8 @@ func (w *walker) keys(path []string, source string, was, is object) {
 // wording is a text without regard to how its lines are broken.
 func wording(v any) string { return strings.Join(strings.Fields(shown(v)), " ") }
 
-// choiceEffect weighs a schema that becomes one of the branches it had, and the reverse.
+// choiceEffect weighs a schema that becomes one of the branches it had, one that gets a choice
+// beside what it asks for, and the reverse of both.
 func choiceEffect(was, is object) effect {
 	isBranch := func(schema, choice object) bool {
 		branches := list(choice["oneOf"])
@@ -140,10 +143,13 @@ func choiceEffect(was, is object) effect {
 			return meaning(part, branch) == meaning(part, schema)
 		})
 	}
+	isWithoutChoice := func(schema, choice object) bool {
+		return meaning(part, schema) == meaning(part, without(without(choice, "oneOf"), "anyOf"))
+	}
 	switch {
-	case isBranch(is, was):
+	case isBranch(is, was), isWithoutChoice(was, is):
 		return narrower
-	case isBranch(was, is):
+	case isBranch(was, is), isWithoutChoice(is, was):
 		return wider
 	}
 	return different
