@@ -12,7 +12,7 @@ import (
 // that retry made for this attempt.
 type layer func(req *http.Request) answer
 
-// answer is everything that one attempt learned: the response, or why there is none.
+// answer is everything that one attempt learned: the response, or why none came.
 type answer struct {
 	// response is nil if no status arrived. Its Body reads the same bytes as body.
 	response *http.Response
@@ -38,13 +38,13 @@ const (
 	maybeSent delivery = iota
 	// sentTwice: the HTTP transport sent the request again by itself.
 	sentTwice
-	// neverSent: certainly nothing went out. The next attempt may fare better.
+	// neverSent: certainly nothing went out. The next attempt may succeed.
 	neverSent
-	// refusedHere: nothing went out, and no other attempt would send it.
+	// refusedHere: nothing went out, and another attempt would be refused in the same way.
 	refusedHere
 )
 
-// refuse returns the answer to a request that must not or cannot be sent.
+// refuse returns the answer to a request that is not sent.
 func refuse(req *http.Request, why error) answer {
 	closeBody(req)
 	return answer{err: why, delivery: refusedHere}

@@ -30,11 +30,6 @@ type call struct {
 	ended error
 }
 
-func newCall(req *http.Request, basePath string) *call {
-	method, path := protocol.Method(req), protocol.Path(req.URL)
-	return &call{method: method, path: path, operation: protocol.OperationOf(method, path, basePath)}
-}
-
 // take makes an answer the last one of the call.
 func (c *call) take(last answer, follows verdict, now time.Time) {
 	c.answer, c.verdict = last, follows

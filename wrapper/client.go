@@ -12,8 +12,8 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Client manages the API keys of one account in one environment. It signs, retries, keeps the
-// clock and maps every failure to an [*Error]. A Client is safe for concurrent use; make one and
+// Client manages the API keys of one account in one environment. It signs, retries, corrects
+// the clock and maps every failure to an [*Error]. A Client is safe for concurrent use; make one and
 // share it.
 type Client struct {
 	api       *gen.ClientWithResponses
@@ -78,7 +78,7 @@ func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams, p
 	}
 	list := call.decodeList()
 	if list == nil || list.APIKeys == nil || slices.ContainsFunc(list.APIKeys, isIncomplete) {
-		return nil, call.notAsDocumented(http.StatusOK, "the body is no list of API keys")
+		return nil, call.notAsDocumented(http.StatusOK, "the body is not a list of API keys")
 	}
 	return list, nil
 }
@@ -181,8 +181,8 @@ func (c *call) decode(success int, answer any) bool {
 	return err == nil && c.status() == success && saysJSON(c.response)
 }
 
-// decodeList returns nil for anything but a list. It makes room for the whole list at once, so
-// that the cost of a key does not rise with their number.
+// decodeList returns the list, nil if the body is something else. It makes room for all keys at
+// once, so that the cost of one key does not rise with their number.
 func (c *call) decodeList() *gen.GetAPIKeysResponse {
 	room := bytes.Count(c.body, []byte(`"api_key_id"`))
 	list := &gen.GetAPIKeysResponse{APIKeys: make([]gen.APIKey, 0, room)}
@@ -192,7 +192,7 @@ func (c *call) decodeList() *gen.GetAPIKeysResponse {
 	if len(list.APIKeys) > 0 {
 		return list
 	}
-	// With room made for it, a list that is missing looks like one that is empty.
+	// After making room, a missing list looks like an empty one.
 	list = new(gen.GetAPIKeysResponse)
 	c.decode(http.StatusOK, list)
 	return list

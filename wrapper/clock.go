@@ -9,7 +9,7 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Clock is where a client gets the time from and waits between attempts. Programs leave it at
+// Clock gives a client the time, and waits between attempts. Programs leave it at
 // the system's clock; tests give their own with [WithClock]. Implementations must be safe for
 // concurrent use.
 type Clock interface {
@@ -58,7 +58,7 @@ func keepClock(next layer, clock *serviceClock) layer {
 		if !a.refusesTimestamp() {
 			return a
 		}
-		// Counted back from now: a machine that slept or was set meanwhile has another time since.
+		// Counted back from the arrival: a machine that slept, or whose clock was set, shows another time since.
 		received := clock.Clock.Now()
 		middle := received.Add(-received.Sub(sent) / 2)
 		if skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), middle); ok {

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,9 +35,9 @@ type Credentials struct {
 }
 
 // NewCredentials returns credentials for the API key keyID with the private key in pem: RSA of
-// at least 2048 bits or Ed25519, as PKCS#1 or PKCS#8. A PEM that lost line breaks, armour or
-// quoting on its way is repaired; [InspectPrivateKey] tells what was. Everything else is refused
-// with a [*CredentialsError].
+// at least 2048 bits or Ed25519, as PKCS#1 or PKCS#8. A PEM that lost line breaks or its
+// BEGIN and END lines, or gained quotes, is repaired; [InspectPrivateKey] reports the repairs. Everything else is
+// refused with a [*CredentialsError].
 func NewCredentials(keyID string, pem []byte) (*Credentials, error) {
 	return parseCredentials(keySource{"key ID", keyID}, keySource{"private key", string(pem)})
 }
@@ -72,8 +73,11 @@ func NewSignerCredentials(keyID string, signer crypto.Signer) (*Credentials, err
 	return hold(id, signer), nil
 }
 
-// publicKeyOf returns nil for a signer that is nil or holds a nil or half a key: its methods panic.
+// publicKeyOf returns nil for a signer without a key: one that is nil or holds nil panics.
 func publicKeyOf(signer crypto.Signer) (public crypto.PublicKey) {
+	if key, ok := signer.(ed25519.PrivateKey); ok && len(key) != ed25519.PrivateKeySize {
+		return nil
+	}
 	defer func() {
 		if recover() != nil {
 			public = nil
@@ -86,10 +90,10 @@ func hold(keyID string, signer crypto.Signer) *Credentials {
 	return &Credentials{keyID: keyID, signer: func() crypto.Signer { return signer }}
 }
 
-// KeyID returns the ID of the API key. It is no secret.
+// KeyID returns the ID of the API key. It is not secret.
 func (c *Credentials) KeyID() string { return c.keyID }
 
-// Signer returns the private key as something that signs, nil for the zero Credentials. For a
+// Signer returns the private key as a [crypto.Signer], nil for the zero Credentials. For a
 // key that this package parsed it is an [*rsa.PrivateKey] or an [ed25519.PrivateKey]: do not
 // change it, and do not print it.
 func (c *Credentials) Signer() crypto.Signer {
@@ -136,7 +140,7 @@ const (
 )
 
 // parseKeyID returns a key ID without the white space around it. It returns a [*CredentialsError]
-// with [ProblemKeyID] for what cannot be the ID of an API key. The error repeats a short ID with
+// with [ProblemKeyID] for text that cannot be the ID of an API key. The error repeats a short ID with
 // everything but printable ASCII escaped, and never one that looks like a private key.
 func parseKeyID(from keySource) (string, error) {
 	keyID := strings.TrimSpace(from.value)

@@ -29,19 +29,19 @@ const (
 
 const (
 	otherKeyHint = "Use an RSA key of at least 2048 bits or an Ed25519 key: generate one at the service, or make one with `openssl genpkey -algorithm ed25519` and register its public half"
-	copyHint     = "Copy the private key again, from its BEGIN line to its END line; nothing of it can be guessed"
+	copyHint     = "Copy the private key again, from its BEGIN line to its END line; no part of it can be guessed"
 	privateHint  = "Give the private key that was saved when the API key was made: a PEM whose type is PRIVATE KEY or RSA PRIVATE KEY"
 )
 
-// problem is what is wrong with credentials and what to do about it; nil is no problem. Its texts
-// are constant, so no byte of a key can get into them.
+// problem says what is wrong with credentials and what to do about it; nil stands for sound ones.
+// Its texts are constant, so they cannot hold a byte of a key.
 type problem struct {
 	name       CredentialsProblem
 	what, hint string
 }
 
-// What is called a problem here follows from the formats. That RSA under 2048 bits is refused is
-// our own choice, because the service makes keys of 2048 bits (source: published).
+// The problems follow from the formats, except that refusing RSA keys under 2048 bits is our own
+// choice: the service makes keys of 2048 bits (source: published).
 var (
 	problemNoKeyID            = &problem{"missing", "not given", "Set it to the ID of the API key"}
 	problemNoPath             = &problem{"missing", "not given", "Give the path of the private key file"}
@@ -91,11 +91,7 @@ func newCredentialsError(problem *problem, source string) *CredentialsError {
 
 // Error returns one line: where, what is wrong, and what to do.
 func (e *CredentialsError) Error() string {
-	text := "kalshi: credentials: "
-	if e.Source != "" {
-		text += legible(e.Source) + ": "
-	}
-	text += e.what
+	text := "kalshi: credentials: " + legible(e.Source) + ": " + e.what
 	if e.detail != "" {
 		text += " (" + e.detail + ")"
 	}

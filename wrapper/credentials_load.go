@@ -28,7 +28,7 @@ const maxPrivateKeyBytes = 64 << 10
 // KALSHI_API_KEY_ID, the private key from the file that KALSHI_PRIVATE_KEY_PATH names, as
 // [LoadCredentials] does it, or from KALSHI_PRIVATE_KEY, as [NewCredentials] does it. An empty
 // variable counts as unset. It returns a [*CredentialsError] that names the variable, and never
-// falls back to anything: not to another variable, not to being anonymous.
+// falls back to another variable or to sending without credentials.
 func CredentialsFromEnv() (*Credentials, error) {
 	keyID := keySource{EnvAPIKeyID, os.Getenv(EnvAPIKeyID)}
 	path, pem := os.Getenv(EnvPrivateKeyPath), os.Getenv(EnvPrivateKey)
@@ -48,24 +48,24 @@ func CredentialsFromEnv() (*Credentials, error) {
 // LoadCredentials returns credentials for the API key keyID with the private key in the file at
 // path, read as [NewCredentials] reads it. Symbolic links are followed; nothing in path is
 // expanded. It returns a [*CredentialsError] for a file that is missing, is not a regular file,
-// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]). What is checked
-// is the opened file itself, so it cannot be exchanged between check and use.
+// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]). The checks
+// look at the opened file, so it cannot be exchanged between check and use.
 //
 // On Windows, who may read a file does not show in its mode and is not checked: keep the file
 // where only your account has access.
 func LoadCredentials(keyID, path string) (*Credentials, error) {
-	return loadCredentials(keySource{"key ID", keyID}, keySource{"", path})
+	return loadCredentials(keySource{"key ID", keyID}, keySource{"path", path})
 }
 
 func loadCredentials(keyID, path keySource) (*Credentials, error) {
 	if path.value == "" {
-		return nil, newCredentialsError(problemNoPath, "path")
+		return nil, newCredentialsError(problemNoPath, path.name)
 	}
 	if looksLikePrivateKey(path.value) {
 		return nil, newCredentialsError(problemKeyAsPath, path.name)
 	}
 	source := path.value
-	if path.name != "" {
+	if path.name == EnvPrivateKeyPath {
 		source = path.name + "=" + path.value
 	}
 	pem, err := readPrivateKeyFile(source, path.value)
@@ -76,7 +76,7 @@ func loadCredentials(keyID, path keySource) (*Credentials, error) {
 }
 
 func readPrivateKeyFile(source, path string) (string, error) {
-	// Opening a pipe does not wait for its other end: what was opened shows in the descriptor.
+	// O_NONBLOCK: opening a pipe must not wait for its other end. The check below refuses it.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", unreadable(source, path, err)
@@ -126,7 +126,7 @@ func shellQuote(path string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-// unreadable keeps the system's reason and leaves out the path, which the source has already.
+// unreadable keeps the system's reason without the path, which is already in the source.
 func unreadable(source, path string, cause error) error {
 	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
 		cause = inner.Err
@@ -135,9 +135,9 @@ func unreadable(source, path string, cause error) error {
 	err.detail, err.cause = cause.Error(), cause
 	switch {
 	case strings.HasPrefix(path, "~"):
-		err.Hint = "Nothing expands ~ here: write the home directory out"
+		err.Hint = "The ~ is not expanded here: write the home directory out"
 	case strings.ContainsAny(path[:1], "\"'`"):
-		err.Hint = "The path begins with a quote, which is taken as part of it: remove the quotes"
+		err.Hint = "The path begins with a quote, which counts as part of it: remove the quotes"
 	}
 	return err
 }

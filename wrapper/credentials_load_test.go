@@ -46,9 +46,9 @@ func TestAFileThatIsMissingIsRefusedWithTheSystemsReason(t *testing.T) {
 	}
 }
 
-func TestAPathThatNothingExpandsGetsAHint(t *testing.T) {
+func TestAPathThatIsNotExpandedGetsAHint(t *testing.T) {
 	for path, want := range map[string]string{
-		"~/absent.pem":      "Nothing expands ~",
+		"~/absent.pem":      "The ~ is not expanded",
 		`"absent.pem"`:      "remove the quotes",
 		"$HOME/absent.pem":  "Check the path",
 		"absent\x1b[2J.pem": "Check the path",

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxErrorBody bounds what is read of an error body, in bytes: recorded ones have 200 at most.
-// A larger one is no error of the service's, and would cost time to scrub.
+// maxErrorBody is the largest error body that is read, in bytes. Recorded ones have 200 at most; a
+// larger one does not come from the service, and scrubbing it would cost time.
 const maxErrorBody = 64 << 10
 
 // errorBody is what the service says about a failure, whichever of the recorded forms it uses

@@ -20,8 +20,8 @@ var (
 	// ErrInvalidRequest: the request breaks the contract. Most of these are refused here, before
 	// anything is sent; the rest are 400 answers. The same request will fail again.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrUnauthenticated: the service did not accept the request's identity (401). The four
-	// causes it tells apart follow.
+	// ErrUnauthenticated: the service did not accept the request's identity (401). The next
+	// four sentinels name the cause, where the service says it.
 	ErrUnauthenticated = errors.New("unauthenticated")
 	// ErrBadSignature: the signature is wrong, or made by the private half of another key.
 	ErrBadSignature = errors.New("bad signature")
@@ -44,19 +44,19 @@ var (
 	// ErrUnavailable: the service failed (5xx) or could not be reached.
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrUnexpectedResponse: the answer is not what the contract allows: an undocumented status,
-	// a body that is no valid JSON, lacks a required field or is too large.
+	// a body that is not valid JSON, lacks a required field or is too large.
 	ErrUnexpectedResponse = errors.New("unexpected response")
-	// ErrOutcomeUnknown: the request may have taken effect, and nobody knows. Never repeat a
+	// ErrOutcomeUnknown: the request may have taken effect, or not. Never repeat a
 	// create or generate on it: look at the list of keys first.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrInsecure: sending would expose credentials or a signature: plain http to another
-	// machine, a foreign origin, a certificate that does not verify, a key file others can read.
+	// machine, another origin, a certificate that does not verify, a key file that others can read.
 	ErrInsecure = protocol.ErrInsecure
 )
 
-// Error is every error of a call. It holds no key material and no signature, in no field and
-// in none of the texts that fmt, slog and encoding/json make of it: texts of the service are
-// cut and scrubbed before they are kept. An Error is not changed after it is returned and is
+// Error is the error of a call. Neither its fields nor the texts that fmt, slog and encoding/json
+// make of it hold key material or a signature: texts of the service are shortened and scrubbed
+// before they are kept. An Error is not changed after it is returned and is
 // safe for concurrent use.
 type Error struct {
 	// Operation is the operation of the contract, such as [protocol.GetAPIKeys], or empty for any
@@ -80,7 +80,7 @@ type Error struct {
 	cause error
 }
 
-// Error returns one line: what was tried, what came, how often, and what to do.
+// Error returns one line: the request, the result, the number of attempts, and what to do.
 func (e *Error) Error() string {
 	text := "kalshi: " + cmp.Or(string(e.Operation), strings.TrimSpace(e.Method+" "+e.Path)) + ": " + e.summary()
 	if e.Attempts > 1 {

@@ -37,7 +37,7 @@ func Example_wrongSignature() {
 	}
 	// Output:
 	// 401 INCORRECT_API_KEY_SIGNATURE
-	// The signature is good for this private key and path. Check that the private key belongs to this key ID; and since 127.0.0.1 is no host of the service's, that it passes path and headers on unchanged
+	// The signature is good for this private key and path. Check that the private key belongs to this key ID. 127.0.0.1 is not a host of the service, so check also that it passes path and headers on unchanged
 }
 
 // A demo key on production, or a key that was deleted: stop, instead of trying again all night.
@@ -107,7 +107,7 @@ func Example_mangledPrivateKey() {
 	}
 	// Output:
 	// truncated
-	// Copy the private key again, from its BEGIN line to its END line; nothing of it can be guessed
+	// Copy the private key again, from its BEGIN line to its END line; no part of it can be guessed
 	// key_id
 	// Give the API key's ID as the service shows it, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11, with nothing around it
 }

@@ -56,7 +56,7 @@ func byOperation(texts map[protocol.Operation]string) func(*Error, *call) string
 }
 
 // nothingSentHint tells a request that is refused here from one that would follow a redirect: the
-// request which was redirected did go out.
+// request that was redirected did go out.
 func nothingSentHint(e *Error) string {
 	switch {
 	case e.is(ErrOutcomeUnknown):

@@ -22,8 +22,8 @@ var errNoSource = errors.New("kalshi: a client needs credentials; see NewCredent
 // per host unless told otherwise.
 const maxIdleConnections = 256
 
-// Option sets up a [Client] or a [Transport]. Options that exclude each other, or hold values
-// that are invalid, make NewClient and NewTransport return an error.
+// Option sets up a [Client] or a [Transport]. An invalid option makes NewClient and
+// NewTransport return an error.
 type Option func(*config) error
 
 type config struct {
@@ -95,8 +95,8 @@ func WithHTTPTransport(transport http.RoundTripper) Option {
 }
 
 // WithLogger logs one record per attempt: operation, attempt, status, duration, whether it is
-// retried and why, and the wait before. Nothing else is ever logged: no body, no header, no
-// signature, no key ID. Answered attempts are logged at debug level, all others as warnings.
+// retried and why, and the wait before the next one. Nothing else is logged: no body, no header,
+// no signature, no key ID. Answered attempts are logged at debug level, all others as warnings.
 // Without this option nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {

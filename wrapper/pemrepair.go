@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// textRepairs undo what shells, editors, dotenv files and JSON do to a text, in this order. None
-// of them touches a character of base64 that belongs to a key.
+// textRepairs undo what shells, editors, dotenv files and JSON do to a text, in this order. They
+// leave every character of a key's base64 as it is.
 var textRepairs = []struct {
 	what, with string
 	find       *regexp.Regexp
@@ -27,8 +27,8 @@ type armourLabel struct {
 	problem *problem
 }
 
-// armourLabels lists what PEM armour may announce and the problem that it is. Labels without a
-// problem may hold a usable private key: whether they do, their bytes decide.
+// armourLabels lists the labels of PEM armour (its BEGIN and END lines) and the problem that each
+// stands for. A label without a problem may hold a usable private key; the bytes decide.
 var armourLabels = []armourLabel{
 	{"RSA PRIVATE KEY", nil},
 	{"PRIVATE KEY", nil},
@@ -41,14 +41,14 @@ var armourLabels = []armourLabel{
 	{"PUBLIC KEY", problemPublicKey},
 	{"EC PARAMETERS", problemECKey},
 	{"NEW CERTIFICATE REQUEST", problemCertificateRequest},
-	// Before CERTIFICATE, with which it begins.
+	// Stands before CERTIFICATE, because it begins with it.
 	{"CERTIFICATE REQUEST", problemCertificateRequest},
 	{"TRUSTED CERTIFICATE", problemCertificate},
 	{"X509 CERTIFICATE", problemCertificate},
 	{"CERTIFICATE", problemCertificate},
 }
 
-// armourPattern finds BEGIN and END lines that have lost dashes, spaces or line breaks.
+// armourPattern finds BEGIN and END lines, also without their dashes, spaces or line breaks.
 var armourPattern = func() *regexp.Regexp {
 	var labels []string
 	for _, label := range armourLabels {
@@ -98,7 +98,7 @@ func (r *pemRepair) clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// armourLine is a BEGIN or END line, where it stands in a text and what it announces.
+// armourLine is a BEGIN or END line: its place in a text and its label.
 type armourLine struct {
 	start, end int
 	begins     bool
@@ -117,14 +117,14 @@ func (r *pemRepair) armour(text string) []armourLine {
 	return lines
 }
 
-// armouredBlock is what stands between a BEGIN and an END line, or beside the one that is left.
+// armouredBlock is the text between a BEGIN and an END line, or beside the only one of the two.
 type armouredBlock struct {
 	label armourLabel
 	body  string
 }
 
-// split returns the blocks of text, none if it has no armour at all. What stands between two
-// armour lines is a block if the first one begins it or the second one ends it.
+// split returns the blocks of text, none if it has no armour. The text between two armour lines is
+// a block if the first line begins it or the second line ends it.
 func (r *pemRepair) split(text string) []armouredBlock {
 	var blocks []armouredBlock
 	var around string
@@ -211,8 +211,8 @@ func (r *pemRepair) decode(body string) ([]byte, *problem) {
 	return der, nil
 }
 
-// decodeBase64 decodes text with whatever white space and padding it has. Of a last group with a
-// single character, which is less than a byte, it decodes nothing.
+// decodeBase64 decodes text with whatever white space and padding it has. A single
+// character in the last group is less than a byte, and is left out.
 func decodeBase64(text string) ([]byte, bool) {
 	text = strings.TrimRight(strings.Join(strings.Fields(text), ""), "=")
 	if len(text)%4 == 1 {

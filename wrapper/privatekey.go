@@ -23,12 +23,12 @@ type PrivateKeyReport struct {
 	Bits int
 	// Format is the structure the key is in, "PKCS#1" or "PKCS#8".
 	Format string
-	// Repairs says in plain words what had to be repaired, in order; nil for a clean PEM.
+	// Repairs says in plain words what was repaired, in order; nil for a clean PEM.
 	Repairs []string
 }
 
-// InspectPrivateKey reads a private key as [NewCredentials] does and reports what it is and what
-// had to be repaired. It returns the same [*CredentialsError] for a key that is refused.
+// InspectPrivateKey reads a private key as [NewCredentials] does and reports its type and
+// what was repaired. It returns the same [*CredentialsError] for a key that is refused.
 func InspectPrivateKey(pem []byte) (PrivateKeyReport, error) {
 	_, report, problem := readPrivateKey(string(pem))
 	if problem != nil {
@@ -75,7 +75,7 @@ func parsePrivateKey(der []byte) (crypto.Signer, string, *problem) {
 	return signer, "PKCS#8", checkPublicKey(signer.Public())
 }
 
-// checkPublicKey returns what speaks against key as the public half of an API key, "" if nothing.
+// checkPublicKey returns why key cannot be the public half of an API key, nil if it can.
 func checkPublicKey(key crypto.PublicKey) *problem {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -99,7 +99,7 @@ func checkPublicKey(key crypto.PublicKey) *problem {
 	return nil
 }
 
-// pkcs8 and encryptedPKCS8 are the structures of RFC 5958 as far as they tell one from the other.
+// pkcs8 and encryptedPKCS8 are the parts of RFC 5958 that tell the two structures apart.
 type (
 	pkcs8 struct {
 		Version   int
@@ -112,7 +112,7 @@ type (
 	}
 )
 
-// classifyDER says what der is, given that it is not a private key that parses.
+// classifyDER says what der holds in place of a private key that parses.
 func classifyDER(der []byte) *problem {
 	var key pkcs8
 	switch {

@@ -28,7 +28,8 @@ type retry struct {
 // context of req does not count.
 func (r *retry) do(ctx context.Context, req *http.Request) (*call, error) {
 	defer closeBody(req)
-	call := newCall(req, r.basePath)
+	call := &call{method: protocol.Method(req), path: protocol.Path(req.URL)}
+	call.operation = protocol.OperationOf(call.method, call.path, r.basePath)
 	backoffs := r.policy.backoffs()
 	for {
 		started := r.clock.Clock.Now()
@@ -60,7 +61,7 @@ func (r *retry) attempt(ctx context.Context, req *http.Request, operation protoc
 	defer cancel()
 	a := r.next(clone)
 	if a.response != nil {
-		// The clone's headers carry the signature; whoever prints the response need not see them.
+		// The clone's headers carry the signature; a printed response must not show them.
 		a.response.Request = req
 	}
 	ended := ctx.Err()
@@ -102,8 +103,8 @@ func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol
 	return clone, cancel, nil
 }
 
-// plan sets how long to wait before the next attempt, or why there is none although the retry
-// table allows one.
+// plan sets how long to wait before the next attempt, or why the call ends although the retry
+// table allows another.
 func (r *retry) plan(req *http.Request, call *call, backoff time.Duration) {
 	switch {
 	case call.reason == reasonTimestamp && call.signedAfresh:

@@ -16,12 +16,12 @@ const (
 	maxCauseLength   = 500
 )
 
-// minSecretLength is longer than a UUID and its prefixes, and shorter than what any PEM of a
-// private key holds, and any signature.
+// minSecretLength is longer than a UUID with its prefixes, and shorter than any signature and the
+// base64 of any private key.
 const minSecretLength = 44
 
 var (
-	// An armour that was opened hides everything up to its end, or up to the end of the text.
+	// From a BEGIN line on, everything is hidden up to the END line or the end of the text.
 	pemBlock  = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
 	longToken = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9+/=_-]{%d,}`, minSecretLength))
 	// Base64 that is broken into lines or escaped: at least two groups, all but the last long.
@@ -31,8 +31,8 @@ var (
 )
 
 // scrub makes text that came from outside fit to be shown: no PEM, no long base64 (a key, a
-// signature), no control characters, at most limit bytes. Invisible characters go first, so
-// that none of them can hide a key from the rest.
+// signature), no control characters, at most limit bytes. Invisible characters are removed first, so
+// that they cannot hide a key from the patterns.
 func scrub(text string, limit int) string {
 	text = strings.Map(oneLine, text)
 	for _, pattern := range []*regexp.Regexp{pemBlock, longToken, hexBytes} {
@@ -46,7 +46,7 @@ func scrub(text string, limit int) string {
 	return text
 }
 
-// redactBroken spares words, and what is too short for a private key or a signature, such as a
+// redactBroken keeps words, and text that is too short for a private key or a signature, such as a
 // path: base64 of that length has digits or signs in it.
 func redactBroken(groups string) string {
 	if len(groups) >= minSecretLength && strings.ContainsAny(groups, "0123456789+/=") {

@@ -45,8 +45,8 @@ func refusedThoughValid(path, host string) string {
 		return checked + "So the private key is not the one that belongs to this key ID in " + environment +
 			": use the PEM that was saved when the key was made"
 	}
-	return checked + "Check that the private key belongs to this key ID; and since " + host +
-		" is no host of the service's, that it passes path and headers on unchanged"
+	return checked + "Check that the private key belongs to this key ID. " + host +
+		" is not a host of the service, so check also that it passes path and headers on unchanged"
 }
 
 // signerFault says what is wrong with a signature that the signer's own public key does not

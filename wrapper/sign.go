@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -20,13 +19,13 @@ import (
 //	client, err := gen.NewClient(url, gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
 //
 // It signs with the system's clock and refuses plain http to anything but loopback
-// ([ErrInsecure]). It brings no retry and no clock correction, and generated clients run it
-// once per call: give a retrying HTTP client a [Transport] instead, which signs every attempt.
+// ([ErrInsecure]). It does not retry or correct the clock, and generated clients run it once per
+// call: give a retrying HTTP client a [Transport] instead, which signs every attempt.
 //
 // An HTTP client that follows a redirect takes the signed headers along, to another host too:
 // set CheckRedirect to return [http.ErrUseLastResponse], as the example does.
 // The editor is safe for concurrent use if source is.
-func SignRequest(source CredentialSource) gen.RequestEditorFn {
+func SignRequest(source CredentialSource) func(context.Context, *http.Request) error {
 	return func(ctx context.Context, req *http.Request) error {
 		if source == nil {
 			return errNoSource
@@ -66,8 +65,7 @@ func signEach(next layer, source CredentialSource, clock *serviceClock, base *ur
 	}
 }
 
-// checkSignable returns why a request must not carry a signature for the origin of base, nil if it
-// may.
+// checkSignable returns why a request must not be signed for the origin of base, nil if it may.
 func checkSignable(req *http.Request, base *url.URL) error {
 	if req.Response != nil {
 		return refuseRedirected(req.Response)
@@ -122,7 +120,7 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 		return nil, fmt.Errorf("the credential source failed: %w", err)
 	}
 	if credentials == nil || credentials.Signer() == nil {
-		return nil, errors.New("the credential source gave no credentials; it must give credentials or an error")
+		return nil, errors.New("the credential source returned neither credentials nor an error; it must return one of them")
 	}
 	timestamp := protocol.Timestamp(now)
 	signed, err := protocol.Sign(credentials.Signer(), timestamp, protocol.Method(req), protocol.Path(req.URL))
@@ -132,7 +130,11 @@ func signWith(ctx context.Context, source CredentialSource, req *http.Request, n
 	if req.Header == nil {
 		req.Header = make(http.Header)
 	}
-	setHeaders(req.Header, credentials.KeyID(), signed, timestamp)
+	// One allocation for the three values, in place of three.
+	values := []string{credentials.KeyID(), signed, timestamp}
+	req.Header[canonicalKey] = values[0:1:1]
+	req.Header[canonicalSignature] = values[1:2:2]
+	req.Header[canonicalTimestamp] = values[2:3:3]
 	return credentials, nil
 }
 
@@ -143,10 +145,3 @@ const (
 	canonicalSignature = "Kalshi-Access-Signature"
 	canonicalTimestamp = "Kalshi-Access-Timestamp"
 )
-
-func setHeaders(header http.Header, keyID, signed, timestamp string) {
-	values := []string{keyID, signed, timestamp}
-	header[canonicalKey] = values[0:1:1]
-	header[canonicalSignature] = values[1:2:2]
-	header[canonicalTimestamp] = values[2:3:3]
-}

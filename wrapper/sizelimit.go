@@ -9,10 +9,7 @@ import (
 	"net/http/httptrace"
 )
 
-var (
-	errNoAnswer = errors.New("the HTTP transport returned neither a response nor an error")
-	errTooLarge = errors.New("the response body is larger than the limit")
-)
+var errTooLarge = errors.New("the response body is larger than the limit")
 
 // limitSize is the lowest layer. It hands the request to the caller's transport and reads the
 // body of the response whole, up to the limit. A connection that is lost half-way is thereby a
@@ -25,7 +22,7 @@ func limitSize(transport http.RoundTripper, maxBytes int64) layer {
 		case err != nil:
 			return answer{err: err, delivery: trace.delivery(err)}
 		case response == nil:
-			return answer{err: errNoAnswer}
+			return answer{err: errors.New("the HTTP transport returned neither a response nor an error")}
 		}
 		a := answer{response: response, delivery: trace.delivery(nil)}
 		if req.Method != http.MethodHead && !(isUpgrade(req) && response.StatusCode == http.StatusSwitchingProtocols) {
@@ -53,8 +50,8 @@ func (a *answer) read(req *http.Request, maxBytes int64) {
 	a.response.ContentLength = int64(len(data))
 }
 
-// bodyOf returns what there is to read. A switch to another protocol that nobody asked for has no
-// body, and reading it would not end. A test's transport may leave the body out.
+// bodyOf returns the body to read. After a switch to another protocol that the request did not ask
+// for, reading would not end. A test's transport may leave the body out.
 func bodyOf(response *http.Response) io.ReadCloser {
 	if response.Body == nil {
 		return http.NoBody

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Transport is an [http.RoundTripper] that signs every attempt, retries what may be sent twice
-// and keeps the clock. It serves any endpoint of the service and any HTTP client:
+// Transport is an [http.RoundTripper] that signs every attempt, retries where repeating a request
+// cannot have a second effect, and corrects the clock. It serves any endpoint of the service and any HTTP client:
 //
 //	transport, err := wrapper.NewTransport(creds, wrapper.WithEnvironment(wrapper.Demo))
 //	httpClient := &http.Client{Transport: transport}
 //
 // Every request must go to the origin of its base URL; others are refused before they are
-// signed ([ErrInsecure]). A 4xx or 5xx answer is a response, as with any RoundTripper; what
-// comes without an answer is an [*Error]. Response bodies are read whole, up to the limit,
-// before RoundTrip returns. A request by which an http.Client follows a redirect is refused
-// ([ErrUnexpectedResponse]), because it may be a GET in the place of a POST: set CheckRedirect to
+// signed ([ErrInsecure]). A 4xx or 5xx answer is a response, as with any RoundTripper; a call
+// without an answer returns an [*Error]. Response bodies are read whole, up to the limit,
+// before RoundTrip returns. A request with which an http.Client follows a redirect is refused
+// ([ErrUnexpectedResponse]), because it may be a GET in place of a POST: set CheckRedirect to
 // return [http.ErrUseLastResponse], as [Client] does, to get the redirect as the answer.
 //
-// Bound a call by its context and not by the Timeout of an http.Client, which puts a text of its
-// own in the place of the error, and with it of [ErrOutcomeUnknown]. Below retry, net/http cannot
-// send a POST with a body again by itself; it does send one without where HTTP/2 resets the stream
-// before there is an answer, and where there is an Idempotency-Key.
+// Bound a call by its context and not by the Timeout of an http.Client: the Timeout replaces the
+// error, so that [ErrOutcomeUnknown] is lost. Below retry, net/http cannot send a POST with a body
+// again by itself. It does send a POST without a body again if HTTP/2 resets the stream before
+// there is an answer, and if there is an Idempotency-Key.
 //
 // A Transport is safe for concurrent use.
 type Transport struct {

@@ -20,7 +20,7 @@ const maxSubaccount = 63
 
 var subtraderPattern = regexp.MustCompile(`^.+_[0-9A-Za-z]{1,16}$`)
 
-// A rule is one that the contract has for requests. Problem begins with the name of the field.
+// A rule is one of the contract's for requests. Its problem begins with the name of the field.
 type rule struct {
 	broken  bool
 	problem string
@@ -79,7 +79,7 @@ func checkSubtrader(id *gen.FCMSubtraderID) error {
 	return check(rule{malformed, "fcm_subtrader_id must be {user_id}_{suffix}, with a suffix of 1 to 16 ASCII letters and digits"})
 }
 
-// checkKeyID accepts UUIDs only: every recorded key ID is one (source: observed), and none can
+// checkKeyID accepts UUIDs only: every recorded key ID is one (source: observed), and a UUID cannot
 // change the path of a request.
 func checkKeyID(id string) error {
 	return check(
@@ -88,8 +88,8 @@ func checkKeyID(id string) error {
 	)
 }
 
-// checkPublicKeyText makes sure that nothing but a public key leaves the machine. Its errors quote
-// nothing of the text.
+// checkPublicKeyText makes sure that only a public key leaves the machine. Its errors do not quote
+// the text.
 func checkPublicKeyText(text string) error {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil {

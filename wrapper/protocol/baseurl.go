@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrInsecure reports a URL that would show a signature on the way: plain http to another machine.
+// ErrInsecure reports plain http to another machine: whoever reads the traffic sees the signature.
 var ErrInsecure = errors.New("insecure")
 
 var errUserInBaseURL = errors.New("base URL: must not hold a user name or password; requests are signed instead")
@@ -41,7 +41,7 @@ func ParseBaseURL(text string) (*url.URL, error) {
 		return nil, errors.New("base URL: must not have a query or fragment")
 	}
 	base.Host = strings.ToLower(base.Host)
-	// url.Parse accepts characters that go out in another form, and then name another path.
+	// url.Parse accepts characters that net/http sends in another form, as another path.
 	if !strings.EqualFold(base.String(), text) {
 		return nil, errors.New("base URL: holds characters that must be percent-encoded")
 	}
@@ -49,8 +49,8 @@ func ParseBaseURL(text string) (*url.URL, error) {
 }
 
 // RequireSecure returns nil if a signature may be sent to u: over https, or over plain http to
-// this machine. It returns [ErrInsecure] for everything else, because a signature that is read on
-// the way can be sent again.
+// this machine. It returns [ErrInsecure] for everything else, because whoever reads a
+// signature on the way can send it again.
 func RequireSecure(u *url.URL) error {
 	if u.Scheme == "https" || (u.Scheme == "http" && IsLoopback(u.Hostname())) {
 		return nil
@@ -59,8 +59,9 @@ func RequireSecure(u *url.URL) error {
 		ErrInsecure, u.Scheme, u.Host)
 }
 
-// IsLoopback reports whether host, a name or an address without port, is this machine for certain:
-// localhost or a loopback address. What other names resolve to can change, so they are not.
+// IsLoopback reports whether host, a name or an IP address without port, is certainly this machine:
+// localhost or a loopback address. Other names do not count, because what they resolve to can
+// change.
 func IsLoopback(host string) bool {
 	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
 		return true

@@ -3,8 +3,8 @@ package protocol
 import "strings"
 
 // IsKeyID reports whether text has the form of a key ID: a UUID in hexadecimal digits of either
-// case (source: observed, every recorded key ID is one). No such text changes the path of a
-// request.
+// case (source: observed, every recorded key ID is one). Such a text cannot change the path
+// of a request.
 func IsKeyID(text string) bool {
 	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 	if len(text) != len(form) {

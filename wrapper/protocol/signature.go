@@ -28,14 +28,9 @@ const (
 // SaltLength is the length of the RSA-PSS salt, in bytes (source: published).
 const SaltLength = sha256.Size
 
-// Errors of this package. None of them holds key material or a signature.
 var (
-	// ErrKeyType reports a key that is neither RSA nor Ed25519.
-	ErrKeyType = errors.New("protocol: the key is neither RSA nor Ed25519")
-	// ErrEncoding reports a signature that is not standard base64 with padding.
-	ErrEncoding = errors.New("protocol: not standard base64 with padding")
-	// ErrMismatch reports a signature that the key did not make over the text.
-	ErrMismatch = errors.New("protocol: does not match key and text")
+	errKeyType  = errors.New("protocol: the key is neither RSA nor Ed25519")
+	errMismatch = errors.New("protocol: does not match key and text")
 )
 
 // Timestamp returns t as the service wants it: Unix time in milliseconds, decimal (source:
@@ -52,15 +47,16 @@ func Path(u *url.URL) string {
 }
 
 // Text returns what is signed: timestamp in milliseconds, method in upper case and path, with
-// nothing between them. Path must be as [Path] gives it; a query that is still on it is signed
-// as it stands and the service will refuse the result.
+// nothing between them. Path must be as [Path] gives it: a query would be signed too, and the
+// service would refuse the signature.
 func Text(timestamp, method, path string) string {
 	return string(textBytes(timestamp, method, path))
 }
 
 // Sign returns the signature over [Text] in standard base64. The key may live anywhere that
-// offers a [crypto.Signer], such as an HSM; its public key decides the scheme. It returns
-// [ErrKeyType] for a key that is neither RSA nor Ed25519, and wraps what the signer returns.
+// offers a [crypto.Signer], such as an HSM; its public key decides the scheme. It returns an error
+// for a key that is neither RSA nor Ed25519, and wraps the error of the signer. No error of this
+// package holds key material or a signature.
 func Sign(key crypto.Signer, timestamp, method, path string) (string, error) {
 	raw, err := signText(key, textBytes(timestamp, method, path))
 	if err != nil {
@@ -91,7 +87,7 @@ func signText(key crypto.Signer, text []byte) ([]byte, error) {
 	case schemeEd25519:
 		raw, err = key.Sign(rand.Reader, text, crypto.Hash(0))
 	default:
-		return nil, ErrKeyType
+		return nil, errKeyType
 	}
 	if err != nil {
 		return nil, fmt.Errorf("protocol: the signer failed: %w", err)
@@ -107,7 +103,8 @@ const (
 	schemeEd25519
 )
 
-// schemeOf asks only foreign signers for their public key: an Ed25519 key makes a copy of it.
+// schemeOf asks a signer for its public key only if it is of another type: an Ed25519 key would
+// make a copy.
 func schemeOf(key crypto.Signer) scheme {
 	switch key := key.(type) {
 	case nil:
@@ -130,26 +127,27 @@ func schemeOf(key crypto.Signer) scheme {
 }
 
 // Verify reports whether encoded is the signature that the private half of key makes over
-// [Text]. It returns nil if so, and [ErrEncoding], [ErrMismatch] or [ErrKeyType] if not. An
+// [Text]. It returns nil if so. It returns an error that says why not for a signature that does not
+// match or is not standard base64 with padding, and for a key that is neither RSA nor Ed25519. An
 // RSA-PSS signature with a salt of any other length than [SaltLength] does not match.
 func Verify(key crypto.PublicKey, timestamp, method, path, encoded string) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
-		return ErrEncoding
+		return errors.New("protocol: not standard base64 with padding")
 	}
 	text := textBytes(timestamp, method, path)
 	switch key := key.(type) {
 	case *rsa.PublicKey:
 		digest := sha256.Sum256(text)
 		if rsa.VerifyPSS(key, crypto.SHA256, digest[:], raw, pssOptions()) != nil {
-			return ErrMismatch
+			return errMismatch
 		}
 	case ed25519.PublicKey:
 		if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, text, raw) {
-			return ErrMismatch
+			return errMismatch
 		}
 	default:
-		return ErrKeyType
+		return errKeyType
 	}
 	return nil
 }

@@ -133,8 +133,8 @@ func TestASignatureOfAnotherKeyDoesNotMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := protocol.Verify(readKey(t, file).Public(), "1", "GET", "/", signed); !errors.Is(err, protocol.ErrMismatch) {
-			t.Errorf("%s: got %v, want ErrMismatch", file, err)
+		if err := protocol.Verify(readKey(t, file).Public(), "1", "GET", "/", signed); !says(err, "does not match key and text") {
+			t.Errorf("%s: got %v, want: does not match key and text", file, err)
 		}
 	}
 }
@@ -161,8 +161,8 @@ func TestASignatureThatIsNoPaddedStandardBase64IsRefused(t *testing.T) {
 			"with bits in its padding":        strings.TrimRight(good, "=")[:len(strings.TrimRight(good, "="))-1] + "/" + strings.Repeat("=", strings.Count(good, "=")),
 			"that is no base64 at all":        "signature!",
 		} {
-			if err := protocol.Verify(key.Public(), "1", "GET", "/", encoded); !errors.Is(err, protocol.ErrEncoding) {
-				t.Errorf("%s, a signature %s: got %v, want ErrEncoding", file, name, err)
+			if err := protocol.Verify(key.Public(), "1", "GET", "/", encoded); !says(err, "not standard base64") {
+				t.Errorf("%s, a signature %s: got %v, want: not standard base64", file, name, err)
 			}
 		}
 		for name, encoded := range map[string]string{
@@ -170,8 +170,8 @@ func TestASignatureThatIsNoPaddedStandardBase64IsRefused(t *testing.T) {
 			"that is cut":      base64.StdEncoding.EncodeToString(raw[:len(raw)-1]),
 			"that is extended": base64.StdEncoding.EncodeToString(append(raw, 0)),
 		} {
-			if err := protocol.Verify(key.Public(), "1", "GET", "/", encoded); !errors.Is(err, protocol.ErrMismatch) {
-				t.Errorf("%s, a signature %s: got %v, want ErrMismatch", file, name, err)
+			if err := protocol.Verify(key.Public(), "1", "GET", "/", encoded); !says(err, "does not match key and text") {
+				t.Errorf("%s, a signature %s: got %v, want: does not match key and text", file, name, err)
 			}
 		}
 	}
@@ -183,21 +183,21 @@ func TestAKeyThatIsNeitherRSANorEd25519IsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, key := range map[string]crypto.Signer{"an EC key": ec, "no key": nil, "half an Ed25519 key": ed25519.PrivateKey("short")} {
-		if _, err := protocol.Sign(key, "1", "GET", "/"); !errors.Is(err, protocol.ErrKeyType) {
-			t.Errorf("Sign with %s: got %v, want ErrKeyType", name, err)
+		if _, err := protocol.Sign(key, "1", "GET", "/"); !says(err, "neither RSA nor Ed25519") {
+			t.Errorf("Sign with %s: got %v, want: neither RSA nor Ed25519", name, err)
 		}
 	}
 	for name, key := range map[string]crypto.PublicKey{"an EC key": ec.Public(), "no key": nil, "a text": "key"} {
-		if err := protocol.Verify(key, "1", "GET", "/", ""); !errors.Is(err, protocol.ErrKeyType) {
-			t.Errorf("Verify with %s: got %v, want ErrKeyType", name, err)
+		if err := protocol.Verify(key, "1", "GET", "/", ""); !says(err, "neither RSA nor Ed25519") {
+			t.Errorf("Verify with %s: got %v, want: neither RSA nor Ed25519", name, err)
 		}
 	}
 }
 
 func TestAnEd25519KeyOfWrongLengthMatchesNothing(t *testing.T) {
 	signed := base64.StdEncoding.EncodeToString(make([]byte, ed25519.SignatureSize))
-	if err := protocol.Verify(ed25519.PublicKey{1, 2}, "1", "GET", "/", signed); !errors.Is(err, protocol.ErrMismatch) {
-		t.Errorf("got %v, want ErrMismatch", err)
+	if err := protocol.Verify(ed25519.PublicKey{1, 2}, "1", "GET", "/", signed); !says(err, "does not match key and text") {
+		t.Errorf("got %v, want: does not match key and text", err)
 	}
 }
 
@@ -253,4 +253,9 @@ func FuzzVerify(f *testing.F) {
 			}
 		}
 	})
+}
+
+// says reports whether err is an error with this text.
+func says(err error, text string) bool {
+	return err != nil && strings.Contains(err.Error(), text)
 }

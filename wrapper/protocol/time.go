@@ -33,13 +33,13 @@ const (
 	// minClockCorrection: Date has a resolution of a second, and the service accepts 10 s either
 	// way (source: observed), so a smaller difference cannot be why a timestamp was refused.
 	minClockCorrection = 2 * time.Second
-	// maxClockCorrection is our own choice: a machine that starts in 1970 for want of a clock is
-	// helped, and a Date that no clock shows is not believed.
+	// maxClockCorrection is our own choice: it corrects a machine without a clock, which starts in
+	// 1970, and rejects a Date that no clock shows.
 	maxClockCorrection = 100 * 365 * 24 * time.Hour
 )
 
-// ClockOffset returns how far local is behind a Date header, 0 if that is too little to matter. It
-// reports false if the header is no date that a clock can show.
+// ClockOffset returns how far local is behind a Date header, 0 if the difference is too small to
+// matter. It reports false if the header is not a date or lies a century away.
 func ClockOffset(date string, local time.Time) (time.Duration, bool) {
 	shown, err := http.ParseTime(date)
 	if err != nil {
