@@ -256,6 +256,7 @@ func TestAnUnusableSignerIsRefused(t *testing.T) {
 		want   wrapper.CredentialsProblem
 	}{
 		"no signer":                      {nil, "signer"},
+		"a key with half of its bytes":   {ed25519.NewKeyFromSeed(make([]byte, 32))[:40], "signer"},
 		"a nil pointer to a signer":      {(*remoteSigner)(nil), "signer"},
 		"a nil RSA key":                  {(*rsa.PrivateKey)(nil), "signer"},
 		"an RSA key without numbers":     {&rsa.PrivateKey{}, "signer"},

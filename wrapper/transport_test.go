@@ -189,7 +189,7 @@ func TestAPrintedResponseDoesNotShowItsBody(t *testing.T) {
 	}
 }
 
-func TestOptionsThatCannotBeAreRefused(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	credentials := newCredentials(t, ownKeyID)
 	for _, row := range []struct {
 		name   string
@@ -654,5 +654,15 @@ func TestOneClientServesManyCallers(t *testing.T) {
 	group.Wait()
 	if got := len(f.seen()); got != 256 {
 		t.Errorf("%d requests, want 256", got)
+	}
+}
+
+func TestALaterWithRetryKeepsTheFieldsThatItLeavesZero(t *testing.T) {
+	f := newFixture(t, answer(503, ``))
+	twice := wrapper.WithRetry(wrapper.Retry{MaxAttempts: 2})
+	_, err := f.client(t, twice, wrapper.WithRetry(wrapper.Retry{MaxRetryAfter: time.Second})).GetAPIKeys(t.Context())
+	mustMatch(t, err, wrapper.ErrUnavailable)
+	if got := len(f.seen()); got != 2 {
+		t.Errorf("%d requests, want 2", got)
 	}
 }
