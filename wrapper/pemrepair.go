@@ -127,7 +127,7 @@ type armouredBlock struct {
 // a block if the first line begins it or the second line ends it.
 func (r *pemRepair) split(text string) []armouredBlock {
 	var blocks []armouredBlock
-	var around string
+	var around strings.Builder
 	var previous armourLine
 	for _, line := range append(r.armour(text), armourLine{start: len(text), begins: true}) {
 		between := text[previous.end:line.start]
@@ -139,11 +139,11 @@ func (r *pemRepair) split(text string) []armouredBlock {
 			blocks = append(blocks, armouredBlock{line.label, between})
 			r.note("added the missing BEGIN line", true)
 		default:
-			around += between
+			around.WriteString(between)
 		}
 		previous = line
 	}
-	r.note("left out the text around the key", len(blocks) > 0 && strings.TrimSpace(around) != "")
+	r.note("left out the text around the key", len(blocks) > 0 && strings.TrimSpace(around.String()) != "")
 	return blocks
 }
 

@@ -260,6 +260,7 @@ func TestABrokenServerFailsVerificationAndIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				t.Helper()
 				report := guardedSandbox(t, tt.wrap, tt.options...).mustVerify(t)
 				if report.Passed() {
 					t.Error("passed")
@@ -290,6 +291,7 @@ func TestEachMistakeOfSigningIsTried(t *testing.T) {
 	for keyType, wanted := range map[sandbox.KeyType]int{sandbox.RSA: 30, sandbox.Ed25519: 28} {
 		t.Run(string(keyType), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				t.Helper()
 				v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 					if made.status == 401 && r.Header.Get(protocol.HeaderSignature) != "" {
 						made.status, made.body = map[string]int{"GET": 200, "POST": 201, "DELETE": 204}[r.Method], ""

@@ -27,7 +27,7 @@ import (
 const (
 	otherID  = "0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a12"
 	listBody = `{"api_keys":[{"api_key_id":"0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11","name":"bot","scopes":["read","write"]}]}`
-	// what verify asks for
+	// exampleSubtrader is what verify asks for.
 	exampleSubtrader = "00000000-0000-4000-8000-000000000000_verify1"
 	nestedError      = `{"error":{"code":"c","message":"m"}}`
 )
@@ -42,7 +42,7 @@ func inBubble(t *testing.T, test func(*testing.T)) {
 // verified is a sandbox behind a handler, as a target.
 type verified struct {
 	target verify.Target
-	// what the sandbox itself says, whatever is wrapped around it
+	// inner is the sandbox itself, whatever is wrapped around it.
 	inner verify.Target
 }
 

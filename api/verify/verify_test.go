@@ -57,6 +57,7 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				t.Helper()
 				v := verifiedSandbox(t, tt.wrap, tt.options...)
 				report := v.mustVerify(t)
 				if !report.Passed() || report.Count(verify.Breaking)+report.Count(verify.Minor) > 0 || len(report.Checks) < leastChecks {
@@ -106,6 +107,7 @@ func limited(n int64) middleware {
 
 func TestAReadOnlyVerificationSendsNothingButGET(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		methods := map[string]int{}
 		v := guardedSandbox(t, changing(func(r *http.Request, _ *made) { methods[r.Method]++ }))
 		report := v.mustVerify(t, verify.ReadOnly())
@@ -120,6 +122,7 @@ func TestAReadOnlyVerificationSendsNothingButGET(t *testing.T) {
 
 func TestAVerificationThatIsInterruptedCleansUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		v := guardedSandbox(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -141,6 +144,7 @@ func TestAVerificationThatIsInterruptedCleansUp(t *testing.T) {
 
 func TestAKeyWhoseAnswerGotLostIsCleanedUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			if strings.HasSuffix(r.URL.Path, "/api_keys/generate") && made.status == 201 {
 				panic(http.ErrAbortHandler)
@@ -158,6 +162,7 @@ func TestAKeyWhoseAnswerGotLostIsCleanedUp(t *testing.T) {
 
 func TestAKeyWhoseAnswerGotLostIsCleanedUpThoughTheListLags(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		created, deleted := 0, 0
 		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			switch {
@@ -195,6 +200,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedAndKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				t.Helper()
 				v := guardedSandbox(t, acceptingNoName(change))
 				report := v.mustVerify(t)
 				if report.Passed() || !finds(report, verify.Breaking, "cleaning up", "no answer told of it") {
@@ -210,6 +216,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedAndKept(t *testing.T) {
 
 func TestAKeyThatNobodyKnowsOfIsReportedThoughTheListLags(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		var since time.Time
 		cut := acceptingNoName(func(made *made) {
 			since = time.Now()
@@ -237,6 +244,7 @@ func TestAKeyThatNobodyKnowsOfIsReportedThoughTheListLags(t *testing.T) {
 
 func TestKeysAreNotReportedWhenItIsUnknownWhatWasThereBefore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		isFirst := true
 		v := guardedSandbox(t, changing(func(_ *http.Request, made *made) {
 			if made.status != http.StatusOK {
@@ -275,6 +283,7 @@ func acceptingNoName(change func(*made)) middleware {
 
 func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		v := guardedSandbox(t, except(func(r *http.Request) bool { return r.Method == http.MethodDelete }, answer(500, nestedError)))
 		text := v.mustVerify(t).Text()
 		if !strings.Contains(text, "could not be deleted: delete it by hand") || strings.Contains(text, "no answer told of it") {
@@ -285,6 +294,7 @@ func TestAKeyThatCannotBeDeletedIsReported(t *testing.T) {
 
 func TestKeysThatWereThereBeforeAreNeverDeleted(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		var own string
 		// A server that claims to have made the caller's own key again.
 		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
@@ -305,6 +315,7 @@ func TestKeysThatWereThereBeforeAreNeverDeleted(t *testing.T) {
 
 func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		var secrets []string
 		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			secrets = append(secrets, r.Header.Get(protocol.HeaderSignature))
@@ -330,8 +341,9 @@ func TestTheReportShowsNoPrivateKeyAndNoSignature(t *testing.T) {
 // key as the ID, which then is in paths.
 func TestTheReportShowsNoPieceOfAKeyThatIsAnID(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		var secrets []string
-		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
+		v := guardedSandbox(t, changing(func(_ *http.Request, made *made) {
 			var body struct {
 				PrivateKey string `json:"private_key"`
 			}
@@ -373,6 +385,7 @@ func wantNoneOf(t *testing.T, secrets []string, report *verify.Report) {
 
 func TestTheReportIsJSONAndJUnitXML(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
+		t.Helper()
 		v := guardedSandbox(t, changing(func(r *http.Request, made *made) {
 			if r.Method == http.MethodDelete && made.status == 204 {
 				made.status, made.body = 200, "{}"
@@ -440,6 +453,7 @@ func TestATargetThatCannotBeVerifiedIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				t.Helper()
 				target := guardedSandbox(t, nil).target
 				tt.change(&target)
 				report, err := verify.Run(t.Context(), target)

@@ -162,7 +162,7 @@ func (d *Directory) Check(ctx context.Context, check func(data []byte) error) er
 	return d.exclusively(ctx, func(f *folder) error {
 		found, err := f.damagedFiles(check)
 		for _, each := range found {
-			err = errors.Join(err, each.error)
+			err = errors.Join(err, each.problem)
 		}
 		return err
 	})

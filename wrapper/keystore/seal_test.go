@@ -52,9 +52,9 @@ func TestASealedStoreShowsItsEngineNoClearText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, clear := range []string{"some-key-id", testURL, "PRIVATE KEY", "store_id"} {
-		if strings.Contains(string(data), clear) {
-			t.Errorf("the engine sees %q", clear)
+	for _, text := range []string{"some-key-id", testURL, "PRIVATE KEY", "store_id"} {
+		if strings.Contains(string(data), text) {
+			t.Errorf("the engine sees %q", text)
 		}
 	}
 	mustHold(t, keystore.New(engine, keystore.WithSealer(sealer)), entry)

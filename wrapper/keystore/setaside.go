@@ -45,8 +45,8 @@ func (f *folder) setAside(check func(data []byte) error) (moved []string, err er
 
 // damagedFile is a file of the store that holds what it should not, and why.
 type damagedFile struct {
-	name string
-	error
+	name    string
+	problem error
 }
 
 func (f *folder) damagedFiles(check func(data []byte) error) (found []damagedFile, err error) {

@@ -166,7 +166,14 @@ func inParallel(t *testing.T, chosen []scenario, test func(*testing.T, scenario)
 	})
 }
 
+// isShort leaves the enumerations out of a short run, which is that of the race detector: it makes
+// them slow, and each of their runs uses one goroutine.
+func isShort() bool { return testing.Short() }
+
 func TestAfterACrashAtAnyStepRecoverKeepsAllPromises(t *testing.T) {
+	if isShort() {
+		return
+	}
 	var total atomic.Int64
 	inParallel(t, scenarios(), func(t *testing.T, s scenario) {
 		t.Helper()
@@ -184,6 +191,9 @@ func TestAfterACrashAtAnyStepRecoverKeepsAllPromises(t *testing.T) {
 }
 
 func TestAfterACrashOfRecoverItselfRecoverKeepsAllPromises(t *testing.T) {
+	if isShort() {
+		return
+	}
 	var total atomic.Int64
 	inParallel(t, scenarios(), func(t *testing.T, s scenario) {
 		t.Helper()

@@ -78,6 +78,9 @@ func (s scenario) requests(t *testing.T) int {
 }
 
 func TestWithAnyFaultAtAnyRequestAllPromisesAreKept(t *testing.T) {
+	if isShort() {
+		return
+	}
 	var total atomic.Int64
 	inParallel(t, scenarios(), func(t *testing.T, s scenario) {
 		t.Helper()
@@ -119,6 +122,9 @@ func (w *world) checkOutcome(failed error) error {
 }
 
 func TestWithAFaultAndACrashAllPromisesAreKept(t *testing.T) {
+	if isShort() {
+		return
+	}
 	const runs = 60
 	var total, died atomic.Int64
 	inParallel(t, scenarios(), func(t *testing.T, s scenario) {
@@ -152,6 +158,9 @@ func (s scenario) withFaultAndCrash(t *testing.T, n int, fault sandbox.Fault, st
 }
 
 func TestWithAFullDiskAtAnyStepAllPromisesAreKept(t *testing.T) {
+	if isShort() {
+		return
+	}
 	var total atomic.Int64
 	inParallel(t, scenarios(), func(t *testing.T, s scenario) {
 		t.Helper()

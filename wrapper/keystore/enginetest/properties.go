@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func aNewDocumentIsEmpty(s suite) {
@@ -169,7 +169,7 @@ func changedReturnsAfterAChange(s suite) {
 	defer change.Wait()
 	last := version
 	change.Go(func() {
-		time.Sleep(moment) // so that Changed waits already, most times
+		_ = protocol.Wait(s.Context(), moment) // so that Changed waits already, most times
 		s.mustSwap(s.open(), "third", last)
 	})
 	for version == last { // Changed may be early
