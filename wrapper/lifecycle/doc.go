@@ -32,16 +32,54 @@
 //   - [Manager.Recover] finishes or undoes what the journal holds. All operations run it first.
 //     It revokes only what this store's journal says it may.
 //
+// # After a crash
+//
+// What the next operation does depends on how far the one before it came:
+//
+//   - Before the request was sent, or while its outcome is unknown: it looks in the service's list
+//     for the tag, as above.
+//   - The new key is in the store and not current yet: it is proven and taken over if it works, and
+//     revoked if it does not.
+//   - The new key is current: the old one is revoked when its grace period ends.
+//   - A revocation was begun: it is finished.
+//
+// An operation that leaves something to do returns [ErrUnfinished]; the command line ends with
+// exit code 5. Run it again, or kalshi-keys recover.
+//
+// # Timers
+//
+// The settle time, [DefaultSettle] by default, is how long a key is looked for after a request of
+// unknown outcome. For a day after that, every operation looks once more. The grace period,
+// [DefaultGrace] by default, is how long an old key works after a rotation: long enough for
+// programs that follow the store to read which key is current.
+//
+// # Damaged stores
+//
+// A damaged file is reported and never deleted: kalshi-keys recover --set-aside moves it out of the
+// way. If no usable key is current after that, kalshi-keys import KEY-ID proves a key of the store
+// and makes it current; the error names the IDs.
+//
+// # From cron or a systemd timer
+//
+// Give the store and the base URL in the environment, with whole paths, since neither expands a
+// tilde:
+//
+//	0 4 * * 0  KALSHI_STORE=/var/lib/bot/keys KALSHI_BASE_URL=https://external-api.demo.kalshi.co/trade-api/v2 kalshi-keys rotate --grace 1m
+//
+// SIGINT, SIGTERM and a closed terminal end a command in order. A closed pipe does not end it.
+//
 // # What is not promised
 //
-// The service is taken at its word when it refuses a request with a documented 4xx status. A
-// key that becomes visible more than a day after the request for it had an unknown outcome is
-// not looked for any more; [Manager.Audit] shows it. Between two hosts of one environment
-// nothing is shared: a store keeps what is current for each base URL.
+// A documented 4xx status in the service's own form is believed: the request made no key. A key
+// that becomes visible more than a day after the request for it had an unknown outcome is not
+// looked for any more; [Manager.Audit] shows it. Between two hosts of one environment nothing is
+// shared: a store keeps what is current for each base URL.
 //
 // Nobody has recorded how long a name may be. Where the service cuts the tag off a name, a key of
-// a lost answer cannot be told from others, nor one that could not be proven: it is not revoked,
-// which the error says, and the progress when a key is first seen under such a name. Nor has anybody recorded whether the list shows the keys
-// that are bound to a subtrader: where it lacks one, the subtrader's own list is looked at as
-// well.
+// a lost answer cannot be told from others, nor can one that could not be proven. Such a key is not
+// revoked; the error or the progress says so. Nor has anybody recorded whether the list shows the
+// keys that are bound to a subtrader, so the subtrader's own list is always read as well.
+//
+// A store on a network file system is as safe as the locks and syncs of that file system. Erasing a
+// private key does not wipe the blocks of the disk.
 package lifecycle
