@@ -34,14 +34,15 @@
 //
 // # After a crash
 //
-// What the next operation does depends on how far the one before it came:
+// The next operation on the store first does this:
 //
-//   - Before the request was sent, or while its outcome is unknown: it looks in the service's list
-//     for the tag, as above.
-//   - The new key is in the store and not current yet: it is proven and taken over if it works, and
+//   - An issue whose request was sent, with no key in the store yet: it looks in the service's list
+//     for the tag. A created key is proven and taken over, a generated one is revoked.
+//   - An issue whose key is in the store: the key is proven. It becomes active if it works, and is
 //     revoked if it does not.
-//   - The new key is current: the old one is revoked when its grace period ends.
-//   - A revocation was begun: it is finished.
+//   - A rotation that has not switched: the new key is revoked, and the old one stays current.
+//   - A rotation that has switched: the old key is revoked when its grace period ends.
+//   - A revocation: it is finished.
 //
 // An operation that leaves something to do returns [ErrUnfinished]; the command line ends with
 // exit code 5. Run it again, or kalshi-keys recover.
