@@ -17,17 +17,15 @@ var (
 	ErrKeyInUse = errors.New("the key is in use")
 	// ErrLastKey: no other key of the store works. RevokeRequest.Last allows it.
 	ErrLastKey = errors.New("the key is the last one that works")
-	// ErrUnknownScope: the key has a scope that cannot be asked for, so no key like it can be
-	// made. Nothing was made.
-	ErrUnknownScope = errors.New("the key has an unknown scope")
-	// ErrNotProven: the service did not accept a request that the new key signed.
-	ErrNotProven = errors.New("the key does not work")
-	// ErrNotListed: the service's list does not show a key that has just signed a request.
-	ErrNotListed = errors.New("the key is not in the list")
 	// ErrNoSigner: the private key is not in the store, and [WithSigner] does not lead to it.
 	ErrNoSigner = errors.New("the private key is not in the store")
 	// ErrRevoked: the current key of the store was revoked.
 	ErrRevoked = errors.New("the current key is revoked")
+
+	// errNotProven: the service did not accept a request that the new key signed.
+	errNotProven = errors.New("the key does not work")
+	// errNotListed: the service's list does not show a key that has just signed a request.
+	errNotListed = errors.New("the key is not in the list")
 )
 
 // unfinished returns the error of an operation that Recover has to complete.

@@ -57,8 +57,8 @@ type intent struct {
 	// OldKeyID is the key to revoke: by rotate after the Grace, by revoke at once.
 	OldKeyID string        `json:"old_key_id,omitempty"`
 	Grace    time.Duration `json:"grace,omitempty"`
-	// Successor becomes current before revoke deletes the key in use.
-	Successor string `json:"successor,omitempty"`
+	// Last allows revoke to delete the last key that works.
+	Last bool `json:"last,omitempty"`
 }
 
 // intentJSON is an intent with its private key in clear, for the journal alone.

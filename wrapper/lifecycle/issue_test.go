@@ -236,7 +236,7 @@ func TestARefusedIssueLeavesNothingBehind(t *testing.T) {
 func TestAKeyThatTheServiceDoesNotComeToKnowIsRevoked(t *testing.T) {
 	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{CreateDelay: time.Hour}))
 	_, err := w.manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "bot", Type: ed25519Type})
-	mustMatch(t, err, lifecycle.ErrNotProven, wrapper.ErrUnknownKey)
+	mustMatch(t, err, wrapper.ErrUnknownKey)
 	if live := w.liveKeys(); len(live) != 1 {
 		t.Errorf("live are %+v", live)
 	}
@@ -257,8 +257,8 @@ func TestWhatAnAnswerWithAWrongIDOrPrivateKeyHidesIsRevoked(t *testing.T) {
 		want        error
 		says        string
 	}{
-		{"generate, a key that is not there", lifecycle.Generate, "api_key_id", unknown, lifecycle.ErrNotProven, "which the request made, was revoked again"},
-		{"create, a key that is not there", lifecycle.Create, "api_key_id", unknown, lifecycle.ErrNotProven, "which the request made, was revoked again"},
+		{"generate, a key that is not there", lifecycle.Generate, "api_key_id", unknown, wrapper.ErrUnknownKey, "which the request made, was revoked again"},
+		{"create, a key that is not there", lifecycle.Create, "api_key_id", unknown, wrapper.ErrUnknownKey, "which the request made, was revoked again"},
 		{"generate, no private key", lifecycle.Generate, "private_key", "x", wrapper.ErrUnexpectedResponse, "3 requests led to no usable key"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func (m *Manager) describe(ctx context.Context, by *wrapper.Client, keyID string
 	})
 	listed := seen.find(keyID)
 	if err == nil && listed == nil {
-		err = ErrNotListed
+		err = errNotListed
 	}
 	if err != nil {
 		return gen.APIKey{}, fmt.Errorf("lifecycle: it is not known what key %s may do: %w", keyID, err)

@@ -26,7 +26,7 @@ func (m *Manager) prove(ctx context.Context, client *wrapper.Client, entry keyst
 		return !mayPass(err) && !mayBeTooNew(err), err
 	})
 	if errors.Is(err, wrapper.ErrUnauthenticated) {
-		err = fmt.Errorf("lifecycle: key %s: %w: %w", entry.KeyID, ErrNotProven, err)
+		err = fmt.Errorf("lifecycle: key %s: %w: %w", entry.KeyID, errNotProven, err)
 	} else if err != nil {
 		err = fmt.Errorf("lifecycle: key %s could not be proven: %w", entry.KeyID, err)
 	}

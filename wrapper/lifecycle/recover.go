@@ -39,8 +39,7 @@ type RecoverStep struct {
 	// KeyID is the key that the step is about, empty if no key was found.
 	KeyID string `json:"api_key_id,omitempty"`
 	// Name is the name of that key: the one that the operation asked for, with the tag, or the one
-	// in the store. Without a KeyID it is the name of a key that has not appeared. It is empty for
-	// a key to revoke that the store has no entry of.
+	// in the store. Without a KeyID it is the name of a key that has not appeared.
 	Name string `json:"name,omitempty"`
 	// Until is when grace or watch ends, and zero for any other action.
 	Until time.Time `json:"until,omitzero"`
@@ -107,65 +106,76 @@ func (r *recovery) resume(ctx context.Context, in intent) error {
 	if in.Action == actionRevoke {
 		return r.resumeRevoke(ctx, in)
 	}
-	entry, err := r.entryFor(ctx, in)
+	made, err := r.entryFor(ctx, in)
 	if err != nil {
 		return err
 	}
 	current, by, err := r.current(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !in.WatchUntil.IsZero():
-		return r.resumeWatch(ctx, by, in, entry)
-	case entry.KeyID == "":
-		return r.resumeRequest(ctx, by, in)
-	case in.Action == actionRotate:
-		return r.resumeRotate(ctx, current, by, in, entry)
 	}
-	return r.resumeIssue(ctx, by, in, entry)
+	if !in.WatchUntil.IsZero() {
+		return r.resumeWatch(ctx, by, in, made)
+	}
+	if in.Action == actionRotate {
+		return r.resumeRotate(ctx, current, by, in, made)
+	}
+	if made.KeyID != "" && made.State != keystore.StatePending {
+		return r.forget(ctx, in, made.KeyID)
+	}
+	return r.resumeIssue(ctx, by, in, made)
 }
 
 func (r *recovery) resumeRevoke(ctx context.Context, in intent) error {
-	target, _ := r.store.Get(ctx, in.OldKeyID)
-	err := r.finishRevoke(ctx, in)
+	target, err := r.store.Get(ctx, in.OldKeyID)
+	if err == nil {
+		err = r.finishRevoke(ctx, in)
+	}
 	if err == nil {
 		r.add(RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: target.Name})
 	}
 	return err
 }
 
-// resumeRequest looks for the key of a request that led to no entry.
-func (r *recovery) resumeRequest(ctx context.Context, by *wrapper.Client, in intent) error {
+// resumeRotate finishes a Rotate that has switched to the new key, and undoes one that has not.
+func (r *recovery) resumeRotate(ctx context.Context, current keystore.Entry, by *wrapper.Client, in intent, made keystore.Entry) error {
+	old, err := r.store.Get(ctx, in.OldKeyID)
+	if err != nil {
+		return err
+	}
+	// After the switch, another rotation may have made a third key current.
+	hasSwitched := current.KeyID == made.KeyID || old.State == keystore.StateRetiring || old.State == keystore.StateRevoked
+	if made.KeyID == "" || !hasSwitched {
+		return r.undoRequest(ctx, by, in)
+	}
+	until, err := r.retire(ctx, in)
+	if err != nil {
+		return err
+	}
+	step := RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: old.Name, Until: until}
+	if !until.IsZero() {
+		step.Action = RecoverGrace
+	}
+	r.add(step)
+	return nil
+}
+
+// resumeIssue proves the key of an Issue and makes it active. It waits for the service to know the
+// key only if the list shows it. A key that cannot be proven or that nobody holds is revoked.
+func (r *recovery) resumeIssue(ctx context.Context, by *wrapper.Client, in intent, made keystore.Entry) error {
 	found, err := r.lookFor(ctx, by, in)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 || in.Action != actionIssue || in.Way != Create {
-		return r.undo(ctx, by, in, found)
+	if made.KeyID == "" {
+		if len(found) == 0 || in.Way != Create {
+			return r.undo(ctx, by, in, found)
+		}
+		if made, err = r.keep(ctx, by, in, r.pending(in, found[0].APIKeyID, in.PrivateKey)); err != nil {
+			return err
+		}
 	}
-	entry, err := r.keep(ctx, by, in, r.pending(in, found[0].APIKeyID, in.PrivateKey))
-	if err != nil {
-		return err
-	}
-	return r.finishIssue(ctx, by, in, entry, found)
-}
-
-// resumeIssue finishes an Issue whose key is in the store.
-func (r *recovery) resumeIssue(ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry) error {
-	if entry.State != keystore.StatePending {
-		return r.forget(ctx, in, entry.KeyID)
-	}
-	found, err := r.lookFor(ctx, by, in)
-	if err != nil {
-		return err
-	}
-	return r.finishIssue(ctx, by, in, entry, found)
-}
-
-// finishIssue proves a pending key and makes it active. It waits for the service to know the key
-// only if the list shows it.
-func (r *recovery) finishIssue(ctx context.Context, by *wrapper.Client, in intent, entry keystore.Entry, found []gen.APIKey) error {
-	client, err := r.clientFor(ctx, entry, nil)
+	client, err := r.clientFor(ctx, made, nil)
 	if err != nil {
 		return err
 	}
@@ -173,50 +183,18 @@ func (r *recovery) finishIssue(ctx context.Context, by *wrapper.Client, in inten
 	if len(found) > 0 {
 		atMost = proofTimeout
 	}
-	list, err := r.prove(ctx, client, entry, atMost)
-	if errors.Is(err, ErrNotProven) && ctx.Err() == nil {
+	list, err := r.prove(ctx, client, made, atMost)
+	if errors.Is(err, errNotProven) && ctx.Err() == nil {
 		return r.undo(ctx, by, in, found)
 	}
 	if err == nil {
-		_, err = r.activate(ctx, by, in, entry, list)
+		_, err = r.activate(ctx, by, in, made, list)
 	}
 	if err != nil {
 		return err
 	}
-	r.add(RecoverStep{Action: RecoverFinished, KeyID: entry.KeyID, Name: in.Name})
+	r.add(RecoverStep{Action: RecoverFinished, KeyID: made.KeyID, Name: in.Name})
 	return r.drop(ctx, in)
-}
-
-// resumeRotate finishes a Rotate that has switched to the new key, and undoes one that has not.
-func (r *recovery) resumeRotate(ctx context.Context, current keystore.Entry, by *wrapper.Client, in intent, made keystore.Entry) error {
-	old, err := r.store.Get(ctx, in.OldKeyID)
-	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
-		return err
-	}
-	if current.KeyID != made.KeyID && !wasReplaced(old, made) {
-		found, err := r.lookFor(ctx, by, in)
-		if err != nil {
-			return err
-		}
-		return r.undo(ctx, by, in, found)
-	}
-	until, err := r.retire(ctx, in)
-	switch {
-	case err != nil:
-		return err
-	case until.IsZero():
-		r.add(RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: old.Name})
-	default:
-		r.add(RecoverStep{Action: RecoverGrace, KeyID: in.OldKeyID, Name: old.Name, Until: until})
-	}
-	return nil
-}
-
-// wasReplaced reports whether a rotation has switched from old to made although made is not
-// current any more. If the old entry was set aside, the state of made tells.
-func wasReplaced(old, made keystore.Entry) bool {
-	last := cmp.Or(old.State, made.State)
-	return last == keystore.StateRetiring || last == keystore.StateRevoked
 }
 
 // resumeWatch looks once more for a key that had not appeared.
@@ -239,6 +217,14 @@ func (r *recovery) resumeWatch(ctx context.Context, by *wrapper.Client, in inten
 			return err
 		}
 		return r.forget(ctx, in, "")
+	}
+	return r.undo(ctx, by, in, found)
+}
+
+func (r *recovery) undoRequest(ctx context.Context, by *wrapper.Client, in intent) error {
+	found, err := r.lookFor(ctx, by, in)
+	if err != nil {
+		return err
 	}
 	return r.undo(ctx, by, in, found)
 }

@@ -40,8 +40,7 @@ func (m *Manager) retire(ctx context.Context, in intent) (until time.Time, err e
 
 func (m *Manager) tryRetire(ctx context.Context, in intent) (until time.Time, err error) {
 	old, err := m.store.Get(ctx, in.OldKeyID)
-	isHeld := !errors.Is(err, keystore.ErrNotFound)
-	if isHeld && (err != nil || old.State == keystore.StateRevoked) {
+	if err != nil || old.State == keystore.StateRevoked {
 		return until, err
 	}
 	current, by, err := m.current(ctx)
@@ -49,19 +48,12 @@ func (m *Manager) tryRetire(ctx context.Context, in intent) (until time.Time, er
 		return until, err
 	}
 	if current.KeyID == in.OldKeyID {
-		// Somebody went back to the old key, which must not go then.
+		// Somebody went back to the old key, so it stays.
 		_, err = m.enter(ctx, old, keystore.StateActive)
 		return until, err
 	}
-	// The old entry says since when another key is current. If it was set aside, the current
-	// key's entry does.
-	if isHeld {
-		old, err = m.enter(ctx, old, keystore.StateRetiring)
-	} else {
-		current, err = m.enter(ctx, current, current.State)
-		old.ChangedAt = current.ChangedAt
-	}
-	if err != nil {
+	// The old entry says since when another key is current.
+	if old, err = m.enter(ctx, old, keystore.StateRetiring); err != nil {
 		return until, err
 	}
 	if end := old.ChangedAt.Add(in.Grace); m.clock.Now().Before(end) {

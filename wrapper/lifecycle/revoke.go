@@ -42,11 +42,14 @@ func (m *Manager) Revoke(ctx context.Context, req RevokeRequest) error {
 		if target.State == keystore.StateRevoked {
 			return nil
 		}
-		successor, err := m.successor(ctx, target, req)
+		current, err := m.currentEntry(ctx)
 		if err != nil {
 			return err
 		}
-		in, err := m.begin(ctx, intent{Action: actionRevoke, OldKeyID: target.KeyID, Successor: successor})
+		if current.KeyID == target.KeyID && !req.InUse {
+			return fmt.Errorf("lifecycle: key %s: %w; rotate it instead, or say that the key in use may go", target.KeyID, ErrKeyInUse)
+		}
+		in, err := m.begin(ctx, intent{Action: actionRevoke, OldKeyID: target.KeyID, Last: req.Last})
 		if err != nil {
 			return err
 		}
@@ -54,28 +57,40 @@ func (m *Manager) Revoke(ctx context.Context, req RevokeRequest) error {
 	})
 }
 
-// successor returns the key that has to become current before the target is revoked, "" if
-// none has to, or why the request does not allow to revoke it.
-func (m *Manager) successor(ctx context.Context, target keystore.Entry, req RevokeRequest) (string, error) {
+// currentEntry returns the entry that is current, an empty one if none is.
+func (m *Manager) currentEntry(ctx context.Context) (keystore.Entry, error) {
 	current, err := m.store.Current(ctx, m.baseURL)
 	if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
-		return "", fmt.Errorf("lifecycle: the current key cannot be read: %w", err)
+		return keystore.Entry{}, fmt.Errorf("lifecycle: the current key cannot be read: %w", err)
 	}
-	inUse := current.KeyID == target.KeyID
-	if inUse && !req.InUse {
-		return "", fmt.Errorf("lifecycle: key %s: %w; rotate it instead, or say that the key in use may go", target.KeyID, ErrKeyInUse)
+	return current, nil
+}
+
+// leave makes another key that works current unless one is. Without another key it returns
+// ErrLastKey, or nil if the last key may go.
+func (m *Manager) leave(ctx context.Context, target keystore.Entry, last bool) error {
+	current, err := m.currentEntry(ctx)
+	if err != nil {
+		return err
 	}
-	if !inUse && current.KeyID != "" && current.State != keystore.StateRevoked {
-		return "", nil
+	if current.KeyID != "" && current.KeyID != target.KeyID && current.State != keystore.StateRevoked {
+		return nil
 	}
 	other, err := m.otherThatWorks(ctx, target.KeyID)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if other == "" && !req.Last {
-		return "", fmt.Errorf("lifecycle: key %s: %w; issue or import another first, or say that the last key may go", target.KeyID, ErrLastKey)
+	if other == "" && last {
+		return nil
 	}
-	return other, nil
+	if other == "" {
+		return fmt.Errorf("lifecycle: key %s: %w; issue or import another first, or say that the last key may go", target.KeyID, ErrLastKey)
+	}
+	m.progress("switching to key %s", other)
+	if err := m.store.SetCurrent(lasting(ctx), m.baseURL, other); err != nil {
+		return fmt.Errorf("lifecycle: key %s could not be made current: %w", other, err)
+	}
+	return nil
 }
 
 // otherThatWorks returns the youngest active key that the service accepts now, "" if there is
@@ -105,13 +120,25 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 // finishRevoke does what a revoke intent says, as far as it is not done.
 func (m *Manager) finishRevoke(ctx context.Context, in intent) error {
 	target, err := m.store.Get(ctx, in.OldKeyID)
-	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
+	if err != nil {
 		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
 	}
 	if target.State == keystore.StateRevoked {
 		return m.drop(ctx, in)
 	}
-	by, self, err := m.clientToRevoke(ctx, in, target)
+	err = m.leave(ctx, target, in.Last)
+	if errors.Is(err, ErrLastKey) {
+		return errors.Join(err, m.drop(ctx, in))
+	}
+	if err != nil {
+		return unfinished("key "+in.OldKeyID+" is not revoked yet", err)
+	}
+	current, by, err := m.current(ctx)
+	self := current.KeyID == target.KeyID
+	if errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent) {
+		by, err = m.clientFor(ctx, target, nil)
+		self = true
+	}
 	if err == nil && self {
 		err = m.removeSelf(ctx, by, in.OldKeyID)
 	} else if err == nil {
@@ -141,44 +168,4 @@ func (m *Manager) removeSelf(ctx context.Context, by *wrapper.Client, keyID stri
 		return ended
 	}
 	return refused
-}
-
-// clientToRevoke returns the client that deletes the target: the current key's, after the
-// successor has become current if there is one, or else the target's own. The target is an empty
-// entry if its own was set aside: then it cannot sign.
-func (m *Manager) clientToRevoke(ctx context.Context, in intent, target keystore.Entry) (by *wrapper.Client, self bool, err error) {
-	if in.Successor != "" {
-		if err := m.succeed(ctx, in.Successor, in.OldKeyID); err != nil {
-			return nil, false, err
-		}
-	}
-	current, by, err := m.current(ctx)
-	isUnusable := errors.Is(err, ErrRevoked) || errors.Is(err, keystore.ErrNoCurrent)
-	if !isUnusable || target.KeyID == "" {
-		return by, current.KeyID == in.OldKeyID, err
-	}
-	by, err = m.clientFor(ctx, target, nil)
-	return by, true, err
-}
-
-// succeed makes the successor current unless that has happened. It may have been chosen long ago,
-// by a program that died since.
-func (m *Manager) succeed(ctx context.Context, successor, target string) error {
-	current, err := m.store.Current(ctx, m.baseURL)
-	if err == nil && current.KeyID != target && current.State != keystore.StateRevoked {
-		return nil
-	}
-	entry, err := m.store.Get(ctx, successor)
-	if err != nil {
-		return err
-	}
-	client, err := m.clientFor(ctx, entry, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := m.prove(ctx, client, entry, proofTimeout); err != nil {
-		return err
-	}
-	m.progress("switching to key %s", successor)
-	return m.store.SetCurrent(lasting(ctx), m.baseURL, successor)
 }

@@ -23,22 +23,6 @@ func withSecond(t *testing.T) (*world, string) {
 	return w, second.KeyID
 }
 
-// diedBeforeTheSwitch returns a world whose key in use was to be revoked, by a program that died
-// before it switched to the second key.
-func diedBeforeTheSwitch(t *testing.T) (*world, string) {
-	t.Helper()
-	w, second := withSecond(t)
-	w.seam.strikeOn = "before DELETE /trade-api/v2/api_keys/" + w.first.ID
-	if died, err := w.run(func(m *lifecycle.Manager) error {
-		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
-	}); !died {
-		t.Fatal(err)
-	}
-	w.restart()
-	w.makeCurrent(w.first.ID)
-	return w, second
-}
-
 func TestARevokedKeyIsGoneAndItsEntryStays(t *testing.T) {
 	w, second := withSecond(t)
 	for range 2 {
@@ -182,54 +166,14 @@ func TestAPageOfSomethingInBetweenSaysNothingAboutTheKey(t *testing.T) {
 	}
 }
 
-func TestAKeyWhoseEntryWasSetAsideIsRevokedAllTheSame(t *testing.T) {
+func TestARevocationThatTheServiceRefusesLaterIsDropped(t *testing.T) {
 	w, second := withSecond(t)
 	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
 	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
-	w.clearFaults()
-	w.loseEntry(second)
-	if _, err := w.manager.Recover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if live := w.liveKeys(); len(live) != 1 || len(w.journal()) != 0 {
-		t.Errorf("live are %v, the journal holds %v", live, w.journal())
-	}
-}
-
-func TestTheSuccessorTakesThePlaceOfAKeyInUseWhoseEntryWasSetAside(t *testing.T) {
-	w, second := diedBeforeTheSwitch(t)
-	w.loseEntry(w.first.ID)
-	if _, err := w.manager.Recover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if live := w.liveKeys(); w.current().KeyID != second || len(live) != 1 || len(w.journal()) != 0 {
-		t.Errorf("current is %s, live are %v, the journal holds %v", w.current().KeyID, live, w.journal())
-	}
-}
-
-func TestARefusedRevocationOfAKeyWithoutEntryIsDropped(t *testing.T) {
-	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
-	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
-	w.loseEntry(second)
 	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusForbidden, Body: `{"msg":"forbidden"}`})
 	_, err := w.manager.Recover(t.Context())
 	mustMatch(t, err, wrapper.ErrForbidden)
 	if len(w.journal()) != 0 {
-		t.Errorf("the journal holds %v", w.journal())
-	}
-}
-
-func TestAKeyWithoutEntryIsNotAskedToRevokeItself(t *testing.T) {
-	w, second := withSecond(t)
-	w.fault(sandbox.Fault{Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Status: http.StatusServiceUnavailable, Body: "{}"})
-	mustMatch(t, w.manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: second}), lifecycle.ErrUnfinished)
-	w.clearFaults()
-	w.loseEntry(second)
-	w.markRevoked(w.first.ID)
-	_, err := w.manager.Recover(t.Context())
-	mustMatch(t, err, lifecycle.ErrUnfinished, lifecycle.ErrRevoked)
-	if len(w.journal()) != 1 {
 		t.Errorf("the journal holds %v", w.journal())
 	}
 }
@@ -265,12 +209,23 @@ func TestALeakedKeyIsRevokedEvenIfRecoveringFails(t *testing.T) {
 	}
 }
 
-func TestASuccessorThatHasStoppedToWorkDoesNotBecomeCurrent(t *testing.T) {
-	w, second := diedBeforeTheSwitch(t)
-	w.deleteAtService(second)
-	_, err := w.manager.Recover(t.Context())
-	mustMatch(t, err, lifecycle.ErrNotProven)
-	if w.current().KeyID != w.first.ID || w.currentWorks() != nil || len(w.journal()) != 0 {
-		t.Errorf("current is %s, the journal holds %v", w.current().KeyID, w.journal())
+func TestARevocationThatDiedBeforeItLeftTheKeyInUseIsFinishedByRecover(t *testing.T) {
+	w, second := withSecond(t)
+	w.seam.strikeOn = beforeList
+	if died, err := w.run(func(m *lifecycle.Manager) error {
+		return m.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: w.first.ID, InUse: true})
+	}); !died {
+		t.Fatal(err)
+	}
+	w.restart()
+	if w.current().KeyID != w.first.ID {
+		t.Fatalf("current is %s before recovery", w.current().KeyID)
+	}
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || report.Done[0].KeyID != w.first.ID {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if live := w.liveKeys(); w.current().KeyID != second || len(live) != 1 {
+		t.Errorf("current is %s, live are %v", w.current().KeyID, live)
 	}
 }

@@ -52,9 +52,9 @@ type RotateResult struct {
 func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, error) {
 	expected := req.KeyID
 	if expected == "" {
-		entry, err := m.store.Current(ctx, m.baseURL)
-		if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
-			return RotateResult{}, fmt.Errorf("lifecycle: the current key cannot be read: %w", err)
+		entry, err := m.currentEntry(ctx)
+		if err != nil {
+			return RotateResult{}, err
 		}
 		expected = entry.KeyID
 	}
@@ -136,10 +136,10 @@ func canBeAskedFor(old keystore.Entry, listed gen.APIKey) error {
 	unknown := slices.IndexFunc(listed.Scopes, func(scope gen.Scope) bool { return !scope.Valid() })
 	switch {
 	case unknown >= 0:
-		return fmt.Errorf("lifecycle: key %s: %w, %q; bring this program up to date, or replace the key by hand; nothing was made",
-			old.KeyID, ErrUnknownScope, listed.Scopes[unknown])
+		return fmt.Errorf("lifecycle: key %s has the unknown scope %q; bring this program up to date, or replace the key by hand; nothing was made",
+			old.KeyID, listed.Scopes[unknown])
 	case (old.Subaccount != nil && listed.Subaccount == nil) || (old.FCMSubtraderID != nil && listed.FCMSubtraderID == nil):
-		return fmt.Errorf("lifecycle: key %s: %w with the binding that the store knows; nothing was made", old.KeyID, ErrNotListed)
+		return fmt.Errorf("lifecycle: key %s: %w with the binding that the store knows; nothing was made", old.KeyID, errNotListed)
 	}
 	return nil
 }

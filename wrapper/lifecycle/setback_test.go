@@ -41,29 +41,21 @@ func TestAGracePeriodDuringWhichTheClockIsSetBackBeginsAnew(t *testing.T) {
 }
 
 func TestAGracePeriodThatBeganByAFastClockEndsOneGracePeriodFromNow(t *testing.T) {
-	for name, prepare := range map[string]func(*world){
-		"with the entry of the old key": func(*world) {},
-		"without it":                    func(w *world) { w.loseEntry(w.first.ID) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w, ahead := fastWorld(t)
-			w.rotateWithoutWaiting(time.Hour)
-			prepare(w)
-			*ahead = 0
-			now := w.clock.Now()
-			for range 2 {
-				w.restart()
-				report, err := w.manager.Recover(t.Context())
-				if err != nil || len(report.Open) != 1 || report.Open[0].Until.Sub(now).Round(time.Second) != time.Hour {
-					t.Fatalf("%+v, %v", report, err)
-				}
-				w.clock.advance(59 * time.Minute)
-			}
-			w.clock.advance(time.Minute)
-			report, err := w.manager.Recover(t.Context())
-			if err != nil || len(report.Done) != 1 || len(w.liveKeys()) != 1 {
-				t.Errorf("%+v, %v, live are %v", report, err, w.liveKeys())
-			}
-		})
+	w, ahead := fastWorld(t)
+	w.rotateWithoutWaiting(time.Hour)
+	*ahead = 0
+	now := w.clock.Now()
+	for range 2 {
+		w.restart()
+		report, err := w.manager.Recover(t.Context())
+		if err != nil || len(report.Open) != 1 || report.Open[0].Until.Sub(now).Round(time.Second) != time.Hour {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		w.clock.advance(59 * time.Minute)
+	}
+	w.clock.advance(time.Minute)
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Done) != 1 || len(w.liveKeys()) != 1 {
+		t.Errorf("%+v, %v, live are %v", report, err, w.liveKeys())
 	}
 }

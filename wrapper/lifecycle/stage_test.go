@@ -30,7 +30,7 @@ func (s *stage) set() *world {
 	w.box.Reset()
 	w.carrier.faulty.Store(false)
 	w.clock.reset(s.now)
-	w.awaitsLate, w.options, w.kept = false, nil, ""
+	w.awaitsLate, w.options, w.openSigner, w.kept = false, nil, nil, ""
 	if !bytes.Equal(w.document(), s.document) {
 		w.replaceDocument(s.document)
 	}

@@ -1,12 +1,12 @@
 package lifecycle_test
 
 import (
+	"context"
+	"crypto"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -38,6 +38,8 @@ type world struct {
 	store   *keystore.Store
 	manager *lifecycle.Manager
 	options []lifecycle.Option
+	// openSigner leads to the keys whose private half is not in the store, if there are any.
+	openSigner func(context.Context, keystore.Entry) (crypto.Signer, error)
 	// awaitsLate is set until a late request that makes a key has come to the service.
 	awaitsLate bool
 	// serving is held for reading by the service while it works on a request.
@@ -168,7 +170,7 @@ func (w *world) newClient(source wrapper.CredentialSource) (*wrapper.Client, err
 }
 
 func (w *world) currentWorks() error {
-	return w.try(keystore.Source(w.store, w.baseURL, keystore.WithClock(w.clock.Now)))
+	return w.try(keystore.Source(w.store, w.baseURL, keystore.WithClock(w.clock.Now), keystore.WithSigner(w.openSigner)))
 }
 
 // checkAfterRecovery starts the program afresh, recovers, and checks the four promises.
@@ -386,27 +388,6 @@ func (w *world) replaceDocument(data []byte) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// loseEntry takes the entry of a key out of the store.
-func (w *world) loseEntry(keyID string) {
-	w.t.Helper()
-	var content map[string]any
-	if err := json.Unmarshal(w.document(), &content); err != nil {
-		w.t.Fatal(err)
-	}
-	entries, _ := content["entries"].([]any)
-	content["entries"] = slices.DeleteFunc(entries, func(entry any) bool {
-		stored, _ := entry.(map[string]any)
-		return stored["key_id"] == keyID
-	})
-	current, _ := content["current"].(map[string]any)
-	maps.DeleteFunc(current, func(_ string, current any) bool { return current == keyID })
-	data, err := json.Marshal(content)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.replaceDocument(data)
 }
 
 func (w *world) writeJournal(id, data string) {
