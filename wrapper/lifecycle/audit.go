@@ -24,7 +24,7 @@ const (
 	FindingUnheld FindingKind = "unheld"
 	// FindingStillLive: a key that is revoked in the store and live at the service.
 	FindingStillLive FindingKind = "still_live"
-	// FindingStale: an entry that is pending or retiring, and no operation that would end that.
+	// FindingStale: an entry is pending or retiring, but the journal has no operation that would change that.
 	FindingStale FindingKind = "stale"
 	// FindingWideScopes: a live key of the store that may do everything.
 	FindingWideScopes FindingKind = "wide_scopes"
@@ -54,7 +54,7 @@ type AuditReport struct {
 	Current string `json:"current"`
 	// Listed is how many keys the service lists.
 	Listed int `json:"listed"`
-	// Held is how many of them the store holds, those that it takes for revoked not counted.
+	// Held is how many of them the store holds, without its revoked entries.
 	Held int `json:"held"`
 	// AttestationExpires is when the account's location attestation lapses, zero if it never
 	// attested.
@@ -156,13 +156,13 @@ func (a *audit) checkEntry(entry keystore.Entry) error {
 	case entry.State == keystore.StateRevoked:
 	case a.list.find(entry.KeyID) == nil && entry.KeyID != a.Current && !isYoung:
 		if a.list.refused != nil && entry.FCMSubtraderID != nil {
-			return fmt.Errorf("lifecycle: whether key %s is live is not known without the list of its subtrader: %w", entry.KeyID, a.list.refused)
+			return fmt.Errorf("lifecycle: it is not known whether key %s is live, because the list of its subtrader was refused: %w", entry.KeyID, a.list.refused)
 		}
 		a.add(FindingGone, entry.KeyID, entry.Name,
 			"The store holds this key as %s, and the service does not know it any more: revoke it here too", entry.State)
 	case waits && !isOpen:
 		a.add(FindingStale, entry.KeyID, entry.Name,
-			"This key is %s since %s, and no operation is under way that would end that: revoke it, or import it again to use it",
+			"This key is %s since %s, but no operation is under way to finish it: revoke it, or import it again to use it",
 			entry.State, entry.ChangedAt.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -14,30 +14,31 @@
 //
 // # How it is safe
 //
-// The service offers no transaction, and generate shows a private key once. So what is about to
-// happen is in the store's journal before a request goes out, with a random tag that becomes
-// part of the new key's name: "bot [k4x2m9qa7pb]". Whatever happens then, the tag tells this
-// store's keys in the service's list from everybody else's.
+// The service offers no transaction, and generate shows a private key once. So each operation writes
+// what it is about to do into the store's journal before it sends a request. The record has a random
+// tag, which becomes part of the new key's name: "bot [k4x2m9qa7pb]". The tag tells the keys of this
+// store from all others in the service's list.
 //
-//   - The outcome of a request is unknown: the list is looked at, again and again for the settle
-//     time, because it may be stale. A key with the tag is taken over when its private half is
-//     here (create), and revoked when nobody can hold it (generate). Only then is the request
-//     repeated, with another tag. The old tag stays in the journal for a day, and a key that
-//     appears late is revoked.
+//   - If the outcome of a request is unknown, the operation reads the list, repeatedly for the settle
+//     time because the list may be stale. It keeps a key with the tag if the private half is here
+//     (create), and revokes it if nobody can hold the private half (generate). Only then does it
+//     repeat the request, with another tag. The old tag stays in the journal for a day, and a key
+//     that appears late is revoked.
 //   - A new key is deleted only if the service lists it with the tag, and by the ID in that list.
 //     An ID that only an answer names may be that of somebody else's key.
-//   - A new key is in the store before it is used, and has signed a request before it counts.
+//   - A new key is in the store before it is used. It becomes active once it has signed a request that
+//     the service accepted.
 //   - Rotate makes the new key current only after that, and revokes the old one only after the
-//     grace period. Until the switch, a failure revokes what was made.
+//     grace period. If it fails before the switch, it revokes what it made.
 //   - [Manager.Recover] finishes or undoes what the journal holds. All operations run it first.
-//     It revokes only what this store's journal says it may.
+//     It revokes only keys that the journal names or tags.
 //
 // # After a crash
 //
 // The next operation on the store first does this:
 //
-//   - An issue whose request was sent, with no key in the store yet: it looks in the service's list
-//     for the tag. A created key is proven and taken over, a generated one is revoked.
+//   - An issue whose request was sent, with no key in the store yet: it looks for the tag in the
+//     service's list. A created key is proven and kept, a generated one is revoked.
 //   - An issue whose key is in the store: the key is proven. It becomes active if it works, and is
 //     revoked if it does not.
 //   - A rotation that has not switched: the new key is revoked, and the old one stays current.
@@ -49,10 +50,10 @@
 //
 // # Timers
 //
-// The settle time, [DefaultSettle] by default, is how long a key is looked for after a request of
-// unknown outcome. For a day after that, every operation looks once more. The grace period,
-// [DefaultGrace] by default, is how long an old key works after a rotation: long enough for
-// programs that follow the store to read which key is current.
+// The settle time, [DefaultSettle] by default, is how long an operation looks for a key after a
+// request of unknown outcome. For a day after that, every operation looks once more. The grace
+// period, [DefaultGrace] by default, is how long an old key works after a rotation. It gives programs
+// that follow the store the time to read which key is current.
 //
 // # Damaged stores
 //
@@ -71,15 +72,15 @@
 //
 // # What is not promised
 //
-// A documented 4xx status in the service's own form is believed: the request made no key. A key
-// that becomes visible more than a day after the request for it had an unknown outcome is not
-// looked for any more; [Manager.Audit] shows it. Between two hosts of one environment nothing is
-// shared: a store keeps what is current for each base URL.
+// The lifecycle trusts a documented 4xx status in the service's own form: the request made no key.
+// If the outcome of a request is unknown and its key becomes visible more than a day later, nothing
+// looks for the key any more; [Manager.Audit] shows it. Two hosts of one environment share nothing: a
+// store keeps the current key of each base URL.
 //
-// Nobody has recorded how long a name may be. Where the service cuts the tag off a name, a key of
-// a lost answer cannot be told from others, nor can one that could not be proven. Such a key is not
-// revoked; the error or the progress says so. Nor has anybody recorded whether the list shows the
-// keys that are bound to a subtrader, so the subtrader's own list is always read as well.
+// Nobody has recorded how long a name may be. If the service cuts the tag off a name, a key whose
+// answer was lost looks like any other key, and so does a key that could not be proven. Such a key is
+// not revoked; the error or the progress says so. Nobody has recorded either whether the list shows
+// the keys that are bound to a subtrader, so the subtrader's own list is always read as well.
 //
 // A store on a network file system is as safe as the locks and syncs of that file system. Erasing a
 // private key does not wipe the blocks of the disk.

@@ -122,7 +122,7 @@ func (m *Manager) intents(ctx context.Context) ([]intent, error) {
 func decodeIntent(record keystore.JournalRecord) (intent, error) {
 	var read intentJSON
 	if err := json.Unmarshal(record.Data, &read); err != nil {
-		return intent{}, fmt.Errorf("lifecycle: journal record %q cannot be read; keep it, and ask whoever wrote it", record.ID)
+		return intent{}, fmt.Errorf("lifecycle: journal record %q cannot be read; keep the store, and recover with the program that wrote it", record.ID)
 	}
 	if read.Version != intentVersion || read.Tag != record.ID || !read.Action.known() {
 		return intent{}, fmt.Errorf("lifecycle: journal record %q is of another version of this program; recover with that one", record.ID)

@@ -90,7 +90,7 @@ func (m *Manager) recover(ctx context.Context) (RecoverReport, error) {
 	return r.report, errors.Join(problems...)
 }
 
-// add puts steps into the report. Those that have to wait have an end.
+// add puts steps into the report. A step with an end is open until then.
 func (r *recovery) add(steps ...RecoverStep) {
 	for _, step := range steps {
 		if step.Until.IsZero() {

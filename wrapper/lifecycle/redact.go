@@ -10,7 +10,7 @@ import (
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// Requests may hold a private key as their Signer. Whatever prints them shows [REDACTED] for it.
+// Requests may hold a private key as their Signer. They print it as [REDACTED].
 
 // hidden stands for a signer when a request is printed.
 type hidden struct{ crypto.Signer }

@@ -96,7 +96,7 @@ func (m *Manager) leave(ctx context.Context, target keystore.Entry, last bool) e
 // otherThatWorks returns the youngest active key that the service accepts now, "" if there is
 // none.
 func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, error) {
-	// What cannot be read is no key to rely on.
+	// An entry that cannot be read does not count as a key that works.
 	entries, _ := m.store.List(ctx)
 	var problems error
 	for _, entry := range slices.Backward(entries) {
@@ -111,7 +111,7 @@ func (m *Manager) otherThatWorks(ctx context.Context, except string) (string, er
 			return entry.KeyID, nil
 		}
 		if !errors.Is(err, wrapper.ErrUnauthenticated) && !errors.Is(err, ErrNoSigner) {
-			problems = errors.Join(problems, fmt.Errorf("lifecycle: whether key %s works cannot be told: %w", entry.KeyID, err))
+			problems = errors.Join(problems, fmt.Errorf("lifecycle: it is not known whether key %s works: %w", entry.KeyID, err))
 		}
 	}
 	return "", problems

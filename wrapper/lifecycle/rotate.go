@@ -19,7 +19,7 @@ import (
 // IssueRequest is, with the same exception.
 type RotateRequest struct {
 	// KeyID is the key to replace. When it is empty, that is the key which is current when
-	// Rotate is called. A key that is no longer current by then is not replaced a second time.
+	// Rotate is called. If another key is current by then, Rotate replaces nothing.
 	KeyID string
 	// Type is the old key's when empty.
 	Type gen.KeyType

@@ -49,7 +49,7 @@ func (m *Manager) undo(ctx context.Context, by *wrapper.Client, in intent, cause
 
 // giveUp revokes the keys that the service lists with the intent's tag. It never deletes by an
 // ID that only an answer has named: that may be somebody else's key. If the list shows no key
-// with the tag, or one that is not there any more, the intent stays in the journal as a watch.
+// with the tag, or one that is gone by then, the intent stays in the journal as a watch.
 func (m *Manager) giveUp(ctx context.Context, by *wrapper.Client, in intent, found []gen.APIKey) ([]RecoverStep, error) {
 	var steps []RecoverStep
 	for _, key := range found {
