@@ -67,7 +67,7 @@ func TestAKeyWithoutANameIsRotatedUnderItsTagAlone(t *testing.T) {
 
 func TestAStepOfRecoverNamesTheKeyWhoseIDItShows(t *testing.T) {
 	w := newWorld(t)
-	w.rotateWithoutWaiting(time.Hour)
+	w.rotateWithoutWaiting()
 	report, err := w.manager.Recover(t.Context())
 	if err != nil || len(report.Open) != 1 || report.Open[0].KeyID != w.first.ID || report.Open[0].Name != "bot" {
 		t.Errorf("in the grace period: %+v, %v", report, err)

@@ -190,7 +190,7 @@ func TestTheLockIsFreeDuringTheGracePeriod(t *testing.T) {
 
 func TestAGracePeriodThatIsCutShortIsEndedByRecoverInTime(t *testing.T) {
 	w := newWorld(t)
-	result := w.rotateWithoutWaiting(time.Hour)
+	result := w.rotateWithoutWaiting()
 	if w.current().KeyID != result.New.KeyID {
 		t.Errorf("current is %s", w.current().KeyID)
 	}
@@ -230,13 +230,13 @@ func TestAKeyThatIsWantedBackDuringItsGracePeriodStays(t *testing.T) {
 	}
 }
 
-// rotateWithoutWaiting rotates, and stops to wait when the grace period begins.
-func (w *world) rotateWithoutWaiting(grace time.Duration) lifecycle.RotateResult {
+// rotateWithoutWaiting rotates with a grace period of an hour, and does not wait for its end.
+func (w *world) rotateWithoutWaiting() lifecycle.RotateResult {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	w.clock.beforeNextWait(cancel)
-	result, err := w.manager.Rotate(ctx, lifecycle.RotateRequest{Grace: grace})
+	result, err := w.manager.Rotate(ctx, lifecycle.RotateRequest{Grace: time.Hour})
 	mustMatch(w.t, err, lifecycle.ErrUnfinished, context.Canceled)
 	return result
 }
@@ -244,7 +244,7 @@ func (w *world) rotateWithoutWaiting(grace time.Duration) lifecycle.RotateResult
 func TestRotationsMayOverlapTheGracePeriodsOfEarlierOnes(t *testing.T) {
 	w := newWorld(t)
 	for range 3 {
-		w.rotateWithoutWaiting(time.Hour)
+		w.rotateWithoutWaiting()
 	}
 	if len(w.liveKeys()) != 4 || len(w.journal()) != 3 {
 		t.Errorf("live are %v, the journal holds %v", w.liveKeys(), w.journal())

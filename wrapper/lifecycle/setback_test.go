@@ -42,7 +42,7 @@ func TestAGracePeriodDuringWhichTheClockIsSetBackBeginsAnew(t *testing.T) {
 
 func TestAGracePeriodThatBeganByAFastClockEndsOneGracePeriodFromNow(t *testing.T) {
 	w, ahead := fastWorld(t)
-	w.rotateWithoutWaiting(time.Hour)
+	w.rotateWithoutWaiting()
 	*ahead = 0
 	now := w.clock.Now()
 	for range 2 {
