@@ -16,17 +16,10 @@ const CoverageFileVariable = "KALSHI_CONTRACT_COVERAGE"
 
 // record counts an exchange whose response fits the contract.
 func (e *exchange) record(status int, fits bool) {
-	if !fits {
+	if !fits || e.settings.coverageFile == "" {
 		return
 	}
-	what := covered{e.operation.ID, status}
-	if e.settings.coverage != nil {
-		e.settings.coverage.record(what)
-	}
-	if e.settings.coverageFile == "" {
-		return
-	}
-	if err := appendCovered(e.settings.coverageFile, what); err != nil {
+	if err := appendCovered(e.settings.coverageFile, covered{e.operation.ID, status}); err != nil {
 		e.report(Response, status, findings{{
 			"coverage file", RuleCoverageFile,
 			"a writable file with an absolute path in " + CoverageFileVariable, "a file that cannot be written",
@@ -57,14 +50,14 @@ func appendCovered(path string, what covered) error {
 // ReadCoverage adds up what test binaries have appended to a coverage file. It returns an error
 // that names the line for anything that is not such a file.
 func ReadCoverage(r io.Reader) (*Coverage, error) {
-	c := NewCoverage()
+	c := &Coverage{exchanges: map[covered]int{}}
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		var what covered
 		if err := json.Unmarshal(lines.Bytes(), &what); err != nil {
 			return nil, fmt.Errorf("contract: line %d of the coverage file: %w", n, err)
 		}
-		c.covered[what]++
+		c.exchanges[what]++
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("contract: reading the coverage file: %w", err)

@@ -68,9 +68,6 @@ func (e *exchange) report(direction Direction, status int, found findings) (fits
 		for _, allowed := range e.settings.allow {
 			v.Allowed = v.Allowed || allowed(v)
 		}
-		if v.Allowed && e.settings.coverage != nil {
-			e.settings.coverage.allow(v)
-		}
 		fits = fits && v.Allowed
 		e.reporter.Report(v)
 	}

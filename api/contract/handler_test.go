@@ -61,8 +61,8 @@ func TestAResponseThatItsHandlerDoesNotFinishCoversNothing(t *testing.T) {
 		0:   {"none, because the handler did not finish", "in DELETE /trade-api/v2/api_keys/" + otherID},
 		204: {"0 bytes of a response that its handler did not finish", "answered 204 No Content"},
 	} {
-		coverage := contract.NewCoverage()
-		violations := remove().answering(panicking(status)).throughHandler(t, contract.WithCoverage(coverage)).Violations()
+		var violations []contract.Violation
+		coverage := coverageOf(t, func() { violations = remove().answering(panicking(status)).throughHandler(t).Violations() })
 		if len(violations) != 1 || violations[0].Status != status || violations[0].Got != want.got || !strings.HasSuffix(violations[0].String(), want.text) {
 			t.Errorf("after %d: got %v", status, violations)
 		}

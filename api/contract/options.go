@@ -16,7 +16,6 @@ type Option func(*settings)
 
 type settings struct {
 	basePath string
-	coverage *Coverage
 	allow    []func(Violation) bool
 	// path of the file that test binaries share, or empty
 	coverageFile string
@@ -48,8 +47,8 @@ func isAllowedByDefault(v Violation) bool {
 	return v.Rule == RuleStatus && slices.Contains(DefaultAllowedStatuses(), v.Status)
 }
 
-// Allow lets every deviation pass for which allowed returns true. It is still reported, marked
-// as allowed, and counted by [Coverage].
+// Allow lets every deviation pass for which allowed returns true. It is still reported, marked as
+// allowed.
 func Allow(allowed func(Violation) bool) Option {
 	return func(s *settings) { s.allow = append(s.allow, allowed) }
 }
@@ -68,9 +67,4 @@ func AllowNothing() Option {
 // default is that of the contract's servers, /trade-api/v2.
 func WithBasePath(path string) Option {
 	return func(s *settings) { s.basePath = path }
-}
-
-// WithCoverage records the exchanges in c, which any number of transports and handlers share.
-func WithCoverage(c *Coverage) Option {
-	return func(s *settings) { s.coverage = c }
 }
