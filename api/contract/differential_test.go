@@ -41,8 +41,11 @@ func TestEveryRefusalOfASchemaIsReported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
-			refused := 0
-			for range 2000 {
+			bodies, refused := 2000, 0
+			if testing.Short() {
+				bodies = 200 // there is nothing here to race
+			}
+			for range bodies {
 				body := jsonValue(t, start.body)
 				for range 1 + random.IntN(3) {
 					body = mutate(random, body)
@@ -55,8 +58,8 @@ func TestEveryRefusalOfASchemaIsReported(t *testing.T) {
 					t.Fatalf("accepted: %v, kin-openapi: %v, for %v", got, agrees, body)
 				}
 			}
-			if refused < 200 || refused > 1950 {
-				t.Errorf("%d of 2000 bodies were refused: the mutations do not test much", refused)
+			if refused < bodies/10 || refused == bodies {
+				t.Errorf("%d of %d bodies were refused: the mutations do not test much", refused, bodies)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"kalshi.internal/apikeys/api/contract"
@@ -172,20 +173,36 @@ func (e exchange) request(t *testing.T, baseURL string) *http.Request {
 }
 
 // throughTransport runs the exchange with the client under test and returns what was reported.
-func (e exchange) throughTransport(t *testing.T, opts ...contract.Option) *contract.Collector {
+func (e exchange) throughTransport(t *testing.T, opts ...contract.Option) *reports {
 	t.Helper()
 	server := httptest.NewServer(e.answer)
 	defer server.Close()
-	collector := &contract.Collector{}
+	collector := &reports{}
 	e.exchange(t, server.URL, contract.Transport(server.Client().Transport, collector, opts...))
 	return collector
 }
 
+// reports keeps violations, and apart from them those that an option allows.
+type reports struct {
+	contract.Collector
+	mu      sync.Mutex
+	allowed []contract.Violation
+}
+
+func (r *reports) Report(v contract.Violation) {
+	r.Collector.Report(v)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v.Allowed {
+		r.allowed = append(r.allowed, v)
+	}
+}
+
 // throughHandler runs the exchange with the server under test and returns what was reported.
-func (e exchange) throughHandler(t *testing.T, opts ...contract.Option) *contract.Collector {
+func (e exchange) throughHandler(t *testing.T) *reports {
 	t.Helper()
-	collector := &contract.Collector{}
-	checked := contract.Handler(e.answer, collector, opts...)
+	collector := &reports{}
+	checked := contract.Handler(e.answer, collector)
 	// A server does not wait for handlers that have taken their connection over.
 	done := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"kalshi.internal/apikeys/api/contract"
 )
 
 type legalCase struct {
@@ -158,7 +156,7 @@ func TestNoLegalExchangeIsFlagged(t *testing.T) {
 	}
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
-			for side, collector := range map[string]*contract.Collector{
+			for side, collector := range map[string]*reports{
 				"client": tt.exchange.throughTransport(t),
 				"server": tt.exchange.throughHandler(t),
 			} {

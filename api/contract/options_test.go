@@ -24,9 +24,9 @@ func TestAnOptionLetsExactlyItsDeviationPass(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			collector := tt.exchange.throughTransport(t, tt.option)
-			violations, allowed := len(collector.Violations()), len(collector.Allowed())
+			violations, allowed := len(collector.Violations()), len(collector.allowed)
 			if violations+allowed != 1 || (allowed == 1) != tt.allowed {
-				t.Errorf("got %v and allowed %v", collector.Violations(), collector.Allowed())
+				t.Errorf("got %v and allowed %v", collector.Violations(), collector.allowed)
 			}
 		})
 	}
@@ -35,8 +35,8 @@ func TestAnOptionLetsExactlyItsDeviationPass(t *testing.T) {
 func TestGatewayErrorsAndRateLimitsAreAllowed(t *testing.T) {
 	for _, status := range contract.DefaultAllowedStatuses() {
 		collector := list().answering(answer(status, "")).throughTransport(t)
-		if len(collector.Violations()) > 0 || len(collector.Allowed()) != 1 {
-			t.Errorf("%d: got %v, allowed %v", status, collector.Violations(), collector.Allowed())
+		if len(collector.Violations()) > 0 || len(collector.allowed) != 1 {
+			t.Errorf("%d: got %v, allowed %v", status, collector.Violations(), collector.allowed)
 		}
 	}
 }

@@ -33,35 +33,25 @@ func (r testReporter) Report(v Violation) {
 	}
 }
 
-// Collector is a reporter that keeps violations. The zero Collector is ready for use, and it
+// Collector is a reporter that keeps the violations that no option allows. The zero Collector is ready for use, and it
 // is safe for concurrent use.
 type Collector struct {
 	mu       sync.Mutex
 	reported []Violation
-	allowed  []Violation
 }
 
-// Report keeps v.
+// Report keeps v, unless an option allows it.
 func (c *Collector) Report(v Violation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if v.Allowed {
-		c.allowed = append(c.allowed, v)
-	} else {
+	if !v.Allowed {
 		c.reported = append(c.reported, v)
 	}
 }
 
-// Violations returns the violations so far that no option allows, oldest first.
+// Violations returns what has been kept so far, oldest first.
 func (c *Collector) Violations() []Violation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.reported)
-}
-
-// Allowed returns the deviations so far that an option allows, oldest first.
-func (c *Collector) Allowed() []Violation {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.allowed)
 }

@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"kalshi.internal/apikeys/api/contract"
 )
 
 // TestNoViolationShowsKeyMaterial puts a private key, whole and in pieces, wherever a message
@@ -76,9 +74,9 @@ func places(secret string) map[string]exchange {
 	return places
 }
 
-func wantNothingOf(t *testing.T, secret string, collector *contract.Collector) {
+func wantNothingOf(t *testing.T, secret string, collector *reports) {
 	t.Helper()
-	for _, v := range append(collector.Violations(), collector.Allowed()...) {
+	for _, v := range append(collector.Violations(), collector.allowed...) {
 		asJSON, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

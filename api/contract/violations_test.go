@@ -342,7 +342,7 @@ func TestABodyThatIsWrongThroughoutReportsABoundedNumberOfViolations(t *testing.
 }
 
 // wantIn wants the violation, and not so many others that it drowns in its consequences.
-func (c violationCase) wantIn(t *testing.T, side string, collector *contract.Collector) {
+func (c violationCase) wantIn(t *testing.T, side string, collector *reports) {
 	t.Helper()
 	found := false
 	for _, v := range collector.Violations() {

@@ -112,13 +112,14 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Exchanges returns the last exchanges, oldest first; [WithExchangeLog] says how many.
+// maxExchanges is how many exchanges are kept. Our own choice.
+const maxExchanges = 256
+
+// Exchanges returns the last 256 exchanges, oldest first.
 func (s *Sandbox) Exchanges() []Exchange { return s.log.all() }
 
 // exchangeLog keeps the last exchanges.
 type exchangeLog struct {
-	size int
-
 	mu     sync.Mutex
 	number int
 	kept   []Exchange
@@ -131,7 +132,7 @@ func (l *exchangeLog) add(e Exchange) Exchange {
 	l.number++
 	e.Number = l.number
 	l.kept = append(l.kept, e)
-	if len(l.kept) > l.size {
+	if len(l.kept) > maxExchanges {
 		l.kept[0] = Exchange{} // or the array behind would keep it
 		l.kept = l.kept[1:]
 	}

@@ -55,11 +55,6 @@ func WithRSAKeySource(newKey func() (*rsa.PrivateKey, error)) Option {
 	}
 }
 
-// WithExchangeLog sets how many exchanges [Sandbox.Exchanges] keeps, 256 by default; 0 keeps none.
-func WithExchangeLog(exchanges int) Option {
-	return func(s *Sandbox) { s.log.size = max(exchanges, 0) }
-}
-
 // WithObserver has observe called after every exchange, from the goroutine that served it.
 // It must be safe for concurrent use.
 func WithObserver(observe func(Exchange)) Option {

@@ -42,7 +42,6 @@ func New(opts ...Option) *Sandbox {
 		wait:      protocol.Wait,
 		newRSAKey: func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, RSABits) },
 		observe:   func(Exchange) {},
-		log:       exchangeLog{size: 256},
 	}
 	for _, opt := range opts {
 		opt(s)

@@ -25,15 +25,6 @@ const (
 	StateRevoked State = "revoked"
 )
 
-// Valid reports whether s is one of the states.
-func (s State) Valid() bool {
-	switch s {
-	case StatePending, StateActive, StateRetiring, StateRevoked:
-		return true
-	}
-	return false
-}
-
 // Entry is an API key in a store. No printer shows the private key: not fmt, not log/slog, not
 // encoding/json, which makes an Entry unfit to be kept as JSON.
 type Entry struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -101,7 +102,7 @@ func (e Entry) problem() string {
 		return "its key ID begins or ends with white space"
 	case len(e.KeyID) > maxKeyID:
 		return fmt.Sprintf("its key ID has more than %d bytes", maxKeyID)
-	case !e.State.Valid():
+	case !slices.Contains([]State{StatePending, StateActive, StateRetiring, StateRevoked}, e.State):
 		return "its state is unknown"
 	case e.Type != typeOf(public):
 		return "its type is not that of its public key"
