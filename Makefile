@@ -46,7 +46,7 @@ test: ## Run all tests
 
 .PHONY: race
 race: ## Run all but the exhaustive tests with the race detector, which needs a C compiler
-	go test -race -short -p 3 -timeout $(TEST_TIMEOUT) ./...
+	GORACE=atexit_sleep_ms=50 go test -race -short -p 3 -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: size
 size: ## Print the lines of code of each package

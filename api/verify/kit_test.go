@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,16 @@ func inBubble(t *testing.T, test func(*testing.T)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, test)
+}
+
+// fewNames are the names of the rows of a table, and in the race tier only three of them: each row
+// starts the same goroutines.
+func fewNames[T any](rows map[string]T) []string {
+	names := slices.Sorted(maps.Keys(rows))
+	if testing.Short() {
+		return names[:3]
+	}
+	return names
 }
 
 // verified is a sandbox behind a handler, as a target.

@@ -39,7 +39,7 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 	clock := func(ahead time.Duration) sandbox.Option {
 		return sandbox.WithClock(func() time.Time { return time.Now().Add(ahead) })
 	}
-	for name, tt := range map[string]struct {
+	rows := map[string]struct {
 		wrap    middleware
 		options []sandbox.Option
 		// whether a request of now does not show what the sandbox has
@@ -56,7 +56,9 @@ func TestTheSandboxPassesVerification(t *testing.T) {
 		"every request is late":                 {wrap: held(always, nil), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
 		"every list is late":                    {wrap: held(nil, late), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
 		"the machine stands still now and then": {wrap: held(nowAndThen, nil), options: []sandbox.Option{sandbox.WithChoices(sandbox.Choices{ListDelay: time.Second})}, hidden: true},
-	} {
+	}
+	for _, name := range fewNames(rows) {
+		tt := rows[name]
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				t.Helper()
