@@ -8,8 +8,8 @@ import (
 )
 
 // Coverage tells which operations and documented statuses a test run has exercised. A status
-// counts when its response fits the contract, options included; the request need not, because a
-// 400 takes a wrong one. [ReadCoverage] makes it. It does not change, so concurrent use is safe.
+// counts when its response fits the contract, or deviates only where an option allows it. The
+// request may be wrong: that is how a 400 is exercised. [ReadCoverage] makes it. It does not change, so concurrent use is safe.
 type Coverage struct {
 	exchanges map[covered]int
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // Handler returns a handler that holds every exchange of next against the contract: the
-// request before next sees it, the response after next has returned. It changes neither, it
-// stops neither, and what it finds goes to reporter. Responses are passed on as they are
+// request before next sees it, the response after next has returned. It changes and
+// stops nothing, and reports what it finds to reporter. Responses are passed on as they are
 // written, and next keeps flushing, deadlines and hijacking.
 //
 // A response that next does not finish, because it panics, takes the connection over or writes

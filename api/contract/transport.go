@@ -5,8 +5,8 @@ import (
 )
 
 // Transport returns a RoundTripper that holds every exchange against the contract: the request
-// before next sends it, the response before the caller sees it. It changes neither, it stops
-// neither, and what it finds goes to reporter. A nil next is [http.DefaultTransport].
+// before next sends it, the response before the caller sees it. It changes and stops
+// nothing, and reports what it finds to reporter. A nil next is [http.DefaultTransport].
 //
 // Bodies are read ahead up to [MaxBodyBytes], so a request body that is written while its response
 // is being read does not work through it. The bytes, lengths and

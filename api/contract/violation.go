@@ -49,7 +49,7 @@ const (
 	RuleUnknownParameter Rule = "unknown-parameter"
 	// RuleRepeatedParameter reports a query parameter that occurs more than once.
 	RuleRepeatedParameter Rule = "repeated-parameter"
-	// RuleQuery reports a query that is no list of parameters.
+	// RuleQuery reports a query that is not a list of name=value pairs.
 	RuleQuery Rule = "query"
 )
 
@@ -96,7 +96,7 @@ const (
 	RuleScopes Rule = "scopes"
 	// RuleKeyForm reports a key that is not exactly one block in the documented PEM form, white
 	// space around it apart, or not of the type that was asked for, which is rsa when none was
-	// (source: published). Of a private key only the armour is looked at.
+	// (source: published). Only the PEM armour of a private key is checked.
 	RuleKeyForm Rule = "key-form"
 )
 
@@ -126,7 +126,7 @@ type Violation struct {
 	Rule Rule `json:"rule"`
 	// Expected is what the contract wants there.
 	Expected string `json:"expected"`
-	// Got describes what came.
+	// Got describes what was sent or answered instead.
 	Got string `json:"got"`
 	// Caller is the file and line of the call that sent the request. It is empty in the
 	// violations of [Handler], which runs on a goroutine of the server.

@@ -95,7 +95,7 @@ func compare(contract, revision document) (changes []Change, err error) {
 	return changes, nil
 }
 
-// change is a change of the operation as a whole, but for what changed.
+// change returns a [Change] of the operation as a whole. The caller fills in what changed.
 func (o operation) change() Change {
 	return Change{Operation: o.id(), Method: o.method, Path: o.path, Place: "operation", Aspect: "presence"}
 }

@@ -8,7 +8,7 @@ import (
 
 // edit is one difference between the trees of two operations, small enough to be judged alone.
 type edit struct {
-	Change          // but for kind and meaning
+	Change          // without kind and meaning
 	path   []string // where it is in the tree
 	value  any      // what it puts there; nil removes
 	came   bool     // nothing was there before

@@ -38,7 +38,7 @@ type Choices struct {
 	// Accounts says what accounts may do, by their names. An account that is not there is the zero
 	// [Account]. The map must not be changed once the sandbox has it.
 	Accounts map[string]Account
-	// MaxNameLength limits the names of keys to this many bytes. 0 is no limit.
+	// MaxNameLength limits the names of keys to this many bytes. 0 means no limit.
 	MaxNameLength int
 	// EmptyNames allows the empty string for a key's name. It must be present either way.
 	EmptyNames bool
@@ -46,7 +46,7 @@ type Choices struct {
 	UniqueNames bool
 	// EmptyScopes allows a key with an empty list of scopes, which lets it do nothing.
 	EmptyScopes bool
-	// MaxKeys limits how many keys an account may have at once. 0 is no limit.
+	// MaxKeys limits how many keys an account may have at once. 0 means no limit.
 	MaxKeys int
 	// MaxRSABits limits the length of the RSA keys that createApiKey accepts. 0 stands for 4096.
 	MaxRSABits int
@@ -106,7 +106,7 @@ const (
 )
 
 // Account says what an account may do. The zero Account is on the Premier level, so that all
-// operations can be tried at once, and is no FCM member.
+// operations can be tried at once, and is not an FCM member.
 type Account struct {
 	// UsageLevel is [Premier] when empty.
 	UsageLevel UsageLevel

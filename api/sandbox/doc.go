@@ -56,14 +56,14 @@
 //	rate limits, and the bucket drawn on   none; GET reads, the rest writes         RateLimits
 //	bodies and statuses of refusals        see the Refusal constants                Answers
 //	a missing key ID or timestamp header   as if all three were missing             Answers
-//	a timestamp that is no number          as one outside the window                Answers
-//	a right missing on list or delete      401, the contract documents no 403 there    Answers
+//	a timestamp that is not a number       as one outside the window                Answers
+//	a right missing on list or delete      401, as no 403 is documented             Answers
 //	longest request body                   1 MiB, then 400                          none
 //	null for an optional field             as if it were left out                   none
 //	a name written twice in a body         the last one counts                      none
 //	a query parameter sent twice           the first one counts                     none
 //	fcm_subtrader_id of a list             filters, whatever key asks               none
-//	HEAD                                   404, as any method without an operation  none
+//	HEAD                                   404, as for any undocumented method      none
 //
 // # Explanations
 //

@@ -13,10 +13,10 @@ import (
 // nothing.
 type RateLimits struct {
 	// ReadPerSecond is the refill of the bucket that reads (GET) draw from, in tokens per second.
-	// 0 is no limit.
+	// 0 means no limit.
 	ReadPerSecond float64
 	// WritePerSecond is the refill of the bucket that the other operations draw from, in tokens
-	// per second. 0 is no limit.
+	// per second. 0 means no limit.
 	WritePerSecond float64
 	// Cost is what a request draws, in tokens. 0 stands for the published 10.
 	Cost float64

@@ -22,12 +22,12 @@ const (
 	RefusedNoKeyID Refusal = "no_key_id"
 	// RefusedNoTimestamp is a request without the timestamp header alone: 401.
 	RefusedNoTimestamp Refusal = "no_timestamp"
-	// RefusedMalformedTimestamp is a timestamp that is no decimal number: 401, answered as one
+	// RefusedMalformedTimestamp is a timestamp that is not a decimal number: 401, answered as one
 	// outside the window.
 	RefusedMalformedTimestamp Refusal = "malformed_timestamp"
 	// RefusedTimestamp is a timestamp outside the window: 401, recorded.
 	RefusedTimestamp Refusal = "timestamp_expired"
-	// RefusedMalformedKeyID is a key ID that is no UUID: 401, recorded.
+	// RefusedMalformedKeyID is a key ID that is not a UUID: 401, recorded.
 	RefusedMalformedKeyID Refusal = "malformed_key_id"
 	// RefusedUnknownKey is a key ID that no live key has: 401, recorded.
 	RefusedUnknownKey Refusal = "unknown_key"
@@ -55,7 +55,7 @@ const (
 	RefusedSelfDeletion Refusal = "self_deletion"
 	// RefusedUsageLevel is createApiKey from an account below Premier: 403.
 	RefusedUsageLevel Refusal = "usage_level"
-	// RefusedFCMMember is a subtrader binding from an account that is no FCM member: 403.
+	// RefusedFCMMember is a subtrader binding from an account that is not an FCM member: 403.
 	RefusedFCMMember Refusal = "fcm_member"
 	// RefusedHiddenSubtrader is a binding to a subtrader that is not visible yet: 409.
 	RefusedHiddenSubtrader Refusal = "hidden_subtrader"

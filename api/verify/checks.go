@@ -114,7 +114,7 @@ func (p *probe) checkOwnKey(op *contract.Operation, list *answer) {
 func (p *probe) checkSubtraderQuery(op *contract.Operation) {
 	refusals := []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound}
 	got := p.try(op, "the list of a subtrader", get(subtraderList),
-		wants(success(op)).noting("the account is no FCM member or has no such subtrader", refusals...))
+		wants(success(op)).noting("the account is not an FCM member or has no such subtrader", refusals...))
 	if got.is(http.StatusOK) {
 		p.find(op, "the list of a subtrader has its keys only", get(op.Path), got, Breaking, notBound(got))
 	}

@@ -49,7 +49,7 @@ type Check struct {
 	Deviations []Deviation `json:"deviations,omitempty"`
 }
 
-// Passed reports whether the check found nothing but notes.
+// Passed reports whether all deviations of the check are notes.
 func (c Check) Passed() bool {
 	for _, d := range c.Deviations {
 		if d.Severity != Note {

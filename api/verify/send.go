@@ -39,7 +39,7 @@ type attempt struct {
 
 func get(path string) attempt { return attempt{method: http.MethodGet, path: path} }
 
-// answer is what came back.
+// answer is the response to an attempt.
 type answer struct {
 	status     int
 	header     http.Header

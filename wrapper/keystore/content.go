@@ -130,7 +130,7 @@ func (s *Store) Journal(ctx context.Context) ([]JournalRecord, error) {
 	return records, nil
 }
 
-// DeleteJournal deletes the record with id. An absent one is no error.
+// DeleteJournal deletes the record with id. It also returns nil if there is no such record.
 func (s *Store) DeleteJournal(ctx context.Context, id string) error {
 	return s.change(ctx, func(d *document) error {
 		at := d.recordAt(id)

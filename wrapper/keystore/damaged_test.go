@@ -41,9 +41,9 @@ func TestADamagedDocumentIsReportedWithoutAByteOfIt(t *testing.T) {
 		damage  func(content string) string
 		problem string
 	}{
-		"half a document":          {func(c string) string { return c[:len(c)/2] }, "only a part of it"},
-		"a document and a half":    {func(c string) string { return c + c[:len(c)/2] }, "no JSON"},
-		"another text":             {func(string) string { return "-----BEGIN canary" }, "no JSON"},
+		"half a document":          {func(c string) string { return c[:len(c)/2] }, "a part of it is missing"},
+		"a document and a half":    {func(c string) string { return c + c[:len(c)/2] }, "not JSON"},
+		"another text":             {func(string) string { return "-----BEGIN canary" }, "not JSON"},
 		"a JSON text":              {func(string) string { return `"canary"` }, "no version"},
 		"a JSON null":              {func(string) string { return "null" }, "no version"},
 		"no version":               {replace(`"version": 1,`, ``), "no version"},
@@ -54,7 +54,7 @@ func TestADamagedDocumentIsReportedWithoutAByteOfIt(t *testing.T) {
 		"a member of another type": {replace(`"name": "bot"`, `"name": ["canary"]`), "not that of a store"},
 		"no store ID":              {replace(`"store_id"`, `"store_id": "", "canary"`), "not that of a store"},
 		"an empty write ID":        {func(c string) string { return cut(c, `"write_id": "`, `"`) }, "write ID"},
-		"no revision":              {func(c string) string { return cut(c, `"revision": `, `,`) + "" }, "no JSON"},
+		"no revision":              {func(c string) string { return cut(c, `"revision": `, `,`) + "" }, "not JSON"},
 		"revision 0":               {replace(`"revision": 4`, `"revision": 0`), "revision"},
 		"an unknown state":         {replace(`"active"`, `"canary"`), "its state"},
 		"an unknown type":          {replace(`"ed25519"`, `"canary"`), "its type"},

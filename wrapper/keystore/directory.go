@@ -83,7 +83,8 @@ func (d *Directory) make(path string) error {
 // String returns the path of the store's file.
 func (d *Directory) String() string { return filepath.Join(d.path, mainName) }
 
-// Load implements [Document]. A damaged file is no error while its copy is sound.
+// Load implements [Document]. It reads the copy of a damaged file, and fails only
+// if the copy is damaged too.
 func (d *Directory) Load(ctx context.Context) (data []byte, version string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err

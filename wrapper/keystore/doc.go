@@ -46,20 +46,20 @@
 //
 // # What is refused
 //
-// A directory or file that others than its owner may use, that belongs to another user, or that
-// is a symbolic link is an [*InsecureError] with the command that mends it. Owner, mode and kind
-// are those of what was opened. Only the last element of the directory's path must not be a link.
+// A directory or file is refused if another user owns it or may use it, or if it is a symbolic link.
+// The error is an [*InsecureError] with the command that mends it. What is checked is the file that
+// was opened. Elements before the last one of the directory's path may be links.
 //
 // # Where the lock works
 //
 // On Unix the lock is flock(2), between all processes of a machine and of its containers that
 // share the directory. The operating system frees it when a process ends. Between machines it works
 // where the file system carries flock to the server: NFS does on Linux since 2.6.12, unless mounted
-// with nolock or local_lock=flock or all; most SSH and object-store file systems do not, and what
-// they call durable may not be. Where there are no locks, Lock returns an error; a file system that
-// only pretends cannot be detected.
+// with nolock or local_lock=flock or all. Most SSH and object-store file systems do not carry it, and
+// may call a write durable that is not. Lock returns an error where locks are not supported. A file
+// system that accepts locks and ignores them cannot be detected.
 //
-// On Windows the lock is LockFileEx. There, who may use a file is not checked, since its mode does
-// not say so: keep the directory where only your account has access. Nor can a directory be synced:
-// that names survive a power cut is left to the journal of the file system.
+// On Windows the lock is LockFileEx. A file's mode does not tell there who may use it, so this is not
+// checked: keep the directory where only your account has access. A directory cannot be synced there
+// either. Whether the name of a new file survives a power cut depends on the file system.
 package keystore

@@ -84,7 +84,7 @@ func decodeDocument(data []byte, place string, known *document) (*document, erro
 		Version int `json:"version"`
 	}
 	if !json.Valid(data) {
-		return nil, damaged(place, "it is no JSON, or only a part of it is there")
+		return nil, damaged(place, "it is not JSON, or a part of it is missing")
 	}
 	if err := json.Unmarshal(data, &head); err != nil || head.Version < 1 {
 		return nil, damaged(place, "it has no version")

@@ -64,7 +64,7 @@ func canBeSetAside(err error) bool {
 	return ok && !damage.keep
 }
 
-// InsecureError says that others than its owner could use a directory or file of the store, or
+// InsecureError says that somebody other than its owner could use a directory or file of the store, or
 // that it is not what it seems. Nothing was read from it or written to it. errors.Is finds
 // [wrapper.ErrInsecure] in it.
 type InsecureError struct {

@@ -82,7 +82,7 @@ func copyName(revision int64) string {
 	return copyPrefix + strconv.FormatInt(revision, 10) + copySuffix
 }
 
-// revisionOf returns of which revision the file name is a copy, 0 if it is none.
+// revisionOf returns the revision that the file of this name is a copy of, 0 for any other file.
 func revisionOf(name string) int64 {
 	number, isCopy := strings.CutPrefix(strings.TrimSuffix(name, copySuffix), copyPrefix)
 	revision, err := strconv.ParseInt(number, 10, 64)

@@ -42,7 +42,7 @@ type CurrentSource struct {
 	last    atomic.Pointer[look]
 }
 
-// look is what came of looking at the store. It is not changed.
+// look is one reading of the store. It does not change.
 type look struct {
 	credentials *wrapper.Credentials
 	// publicKey is that of the credentials, as the entry has it.

@@ -12,7 +12,7 @@ const (
 )
 
 // EnvironmentOf returns the name of the environment that a host belongs to, without port and in
-// any case. It returns "" for a host that is none of the service's (source: seed and published).
+// any case. It returns "" for any other host (source: seed and published).
 func EnvironmentOf(host string) string {
 	switch strings.ToLower(host) {
 	case "api.elections.kalshi.com", "external-api.kalshi.com":

@@ -58,7 +58,7 @@ func (a app) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return int(exitOK)
 	}
-	// What is no failure comes from cobra, before the command began: wrong usage.
+	// Any other error comes from cobra, before the command began: wrong usage.
 	code, hint := exitUsage, "Run "+command.CommandPath()+" --help"
 	if failed, ok := errors.AsType[*failure](err); ok {
 		code, hint = failed.code, failed.hint
@@ -70,7 +70,7 @@ func (a app) run(ctx context.Context, args []string) int {
 	return int(code)
 }
 
-// path returns where a path leads that the user gave.
+// path resolves a path that the user gave against [app].dir.
 func (a app) path(given string) string {
 	if a.dir == "" || given == "" || filepath.IsAbs(given) {
 		return given

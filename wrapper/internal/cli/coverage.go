@@ -25,7 +25,7 @@ Ends with exit code 8 if the share is below --min.`,
 		Args: takes("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !(minimum >= 0 && minimum <= 100) { // so that NaN is refused too
-				return usage(fmt.Sprintf("--min %v is no percentage", minimum), "Give a number from 0 to 100")
+				return usage(fmt.Sprintf("--min %v is not a percentage", minimum), "Give a number from 0 to 100")
 			}
 			coverage, err := s.readCoverage(args[0])
 			if err != nil {

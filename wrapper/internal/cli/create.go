@@ -89,7 +89,7 @@ func (s *settings) readPublicKey(path string) (string, error) {
 	case err != nil:
 		return "", usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, err), "Check the path given as --public-key")
 	case len(text) > maxPublicKeyBytes:
-		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is no public key", path), "")
+		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is not a public key", path), "")
 	}
 	return string(text), nil
 }

@@ -80,7 +80,7 @@ func sign(credentials *wrapper.Credentials, method, path string) (signedHeaders,
 func signedMethod(text string) (string, error) {
 	method := strings.ToUpper(text)
 	if method == "" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		return "", usage(fmt.Sprintf("%q is no HTTP method", text), "Give GET, POST, DELETE or the like, then the path")
+		return "", usage(fmt.Sprintf("%q is not an HTTP method", text), "Give GET, POST, DELETE or the like, then the path")
 	}
 	return method, nil
 }
