@@ -75,14 +75,10 @@ func (s *settings) importRequest(ctx context.Context, keys managed, args []strin
 			"Give the file with its private key too: kalshi-keys import KEY-ID FILE")
 	}
 	if err == nil {
-		// What is revoked has no private key any more, and what lives in an HSM never had one here.
+		// The private key of a revoked entry is erased, and one that lives in an HSM was never here.
 		_, err = entry.Credentials()
 	}
 	if err != nil {
-		return lifecycle.ImportRequest{}, err
-	}
-	// The private key of a revoked entry is erased, and one that lives in an HSM was never here.
-	if _, err := entry.Credentials(); err != nil {
 		return lifecycle.ImportRequest{}, err
 	}
 	if entry.BaseURL != keys.baseURL {
