@@ -29,37 +29,30 @@ type parsed struct {
 
 // parse reads exactly one JSON value. With errTrailing it returns the first value as well.
 func parse(data []byte) (*parsed, error) {
-	switch {
-	case !utf8.Valid(data):
+	if !utf8.Valid(data) {
 		return nil, errNotUTF8
-	case json.Valid(data):
-		return read(data), nil
 	}
-	var first json.RawMessage
-	err := json.NewDecoder(bytes.NewReader(data)).Decode(&first)
-	switch {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	switch err := decoder.Decode(&value); {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errIncomplete
 	case err != nil:
 		return nil, errNotJSON
 	}
-	return read(first), errTrailing
-}
-
-func read(valid []byte) *parsed {
-	decoder := json.NewDecoder(bytes.NewReader(valid))
-	decoder.UseNumber()
-	var value any
-	_ = decoder.Decode(&value)
-	body := &parsed{}
-	members := 0
+	valid, rest := data[:decoder.InputOffset()], data[decoder.InputOffset():]
+	body, members := &parsed{}, 0
 	body.value = forSchemas(value, &members)
 	if members != countMembers(valid) {
 		r := repetitions{Decoder: json.NewDecoder(bytes.NewReader(valid))}
 		r.look()
 		body.twice = r.found
 	}
-	return body
+	if len(bytes.TrimLeft(rest, " \t\r\n")) > 0 {
+		return body, errTrailing
+	}
+	return body, nil
 }
 
 // forSchemas replaces the numbers in a value, and adds to members how many its objects have.
