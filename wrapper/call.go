@@ -15,7 +15,7 @@ import (
 // call, because it holds the answer to the last attempt.
 type call struct {
 	answer
-	verdict
+	decision
 
 	operation    protocol.Operation
 	method, path string
@@ -31,8 +31,8 @@ type call struct {
 }
 
 // take makes an answer the last one of the call.
-func (c *call) take(last answer, follows verdict, now time.Time) {
-	c.answer, c.verdict = last, follows
+func (c *call) take(last answer, follows decision, now time.Time) {
+	c.answer, c.decision = last, follows
 	if last.delivery == refusedHere {
 		return
 	}

@@ -38,8 +38,8 @@ const (
 	reasonNoReplay       reason = "body cannot be replayed"
 )
 
-// verdict is what the retry table says about an answer.
-type verdict struct {
+// decision is what the retry table says of an answer.
+type decision struct {
 	reason reason
 	// again: the request may be sent once more.
 	again bool
@@ -53,19 +53,19 @@ type verdict struct {
 
 // decide is the retry table. It looks at types, statuses and codes, never at texts. Ended says
 // that the caller's context has ended.
-func decide(operation protocol.Operation, method string, a answer, ended bool) verdict {
+func decide(operation protocol.Operation, method string, a answer, ended bool) decision {
 	changes := protocol.ChangesState(method)
 	switch status := a.status(); {
 	case a.delivery == refusedHere:
-		return verdict{reason: reasonRefusedHere}
+		return decision{reason: reasonRefusedHere}
 	case isCertificateError(a.err):
-		return verdict{reason: reasonCertificate, kind: ErrInsecure}
+		return decision{reason: reasonCertificate, kind: ErrInsecure}
 	case errors.Is(a.err, errTooLarge):
-		return verdict{reason: reasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
+		return decision{reason: reasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
 	case a.err != nil && ended:
-		return verdict{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
+		return decision{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
 	case a.delivery == neverSent:
-		return verdict{reason: reasonNeverSent, again: true, kind: ErrUnavailable}
+		return decision{reason: reasonNeverSent, again: true, kind: ErrUnavailable}
 	case isTimeout(a.err):
 		return maybeApplied(reasonTimeout, method)
 	case a.err != nil:
@@ -73,24 +73,24 @@ func decide(operation protocol.Operation, method string, a answer, ended bool) v
 	case status >= http.StatusInternalServerError:
 		return maybeApplied(reasonServerError, method)
 	case status == http.StatusTooManyRequests:
-		return verdict{reason: reasonRateLimited, again: true}
+		return decision{reason: reasonRateLimited, again: true}
 	case status == http.StatusConflict && operation.MakesKey():
-		return verdict{reason: reasonNotYetVisible, again: true}
+		return decision{reason: reasonNotYetVisible, again: true}
 	case a.refusesTimestamp():
-		return verdict{reason: reasonTimestamp, again: true}
+		return decision{reason: reasonTimestamp, again: true}
 	case status >= http.StatusBadRequest:
-		return verdict{reason: reasonRefused}
+		return decision{reason: reasonRefused}
 	}
-	return verdict{reason: reasonAnswered}
+	return decision{reason: reasonAnswered}
 }
 
 // maybeApplied is the row of the table for a request that may have taken effect. It is sent again
 // only where HTTP defines that a second one has no further effect.
-func maybeApplied(why reason, method string) verdict {
+func maybeApplied(why reason, method string) decision {
 	if !protocol.IsIdempotent(method) {
 		why = reasonOutcomeUnknown
 	}
-	return verdict{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method), kind: ErrUnavailable}
+	return decision{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method), kind: ErrUnavailable}
 }
 
 func isTimeout(err error) bool {

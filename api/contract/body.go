@@ -47,13 +47,13 @@ func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 // decoded undoes the coding of a body that net/http has left in place. It reports what keeps
 // the body from being checked and returns false then.
-func (f *findings) decoded(header http.Header, body captured) ([]byte, bool) {
+func (found *violations) decoded(header http.Header, body captured) ([]byte, bool) {
 	switch {
 	case body.err != nil:
-		f.truncated(body)
+		found.truncated(body)
 		return nil, false
 	case body.over:
-		f.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes", MaxBodyBytes), "more")
+		found.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes", MaxBodyBytes), "more")
 		return nil, false
 	}
 	coding := strings.ToLower(strings.TrimSpace(strings.Join(headerValues(header, "Content-Encoding"), ",")))
@@ -61,25 +61,25 @@ func (f *findings) decoded(header http.Header, body captured) ([]byte, bool) {
 		return body.data, true
 	}
 	if coding != "gzip" && coding != "x-gzip" {
-		f.add("header Content-Encoding", RuleContentEncoding, "gzip or none", describeText(coding))
+		found.add("header Content-Encoding", RuleContentEncoding, "gzip or none", describeText(coding))
 		return nil, false
 	}
 	data, err := gunzip(body.data)
 	switch {
 	case errors.Is(err, errTooLarge):
-		f.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes after decompression", MaxBodyBytes), "more")
+		found.add(inBody, RuleSize, fmt.Sprintf("at most %d bytes after decompression", MaxBodyBytes), "more")
 	case err != nil:
-		f.add(inBody, RuleContentEncoding, "gzip, as its header says", "bytes that are not")
+		found.add(inBody, RuleContentEncoding, "gzip, as its header says", "bytes that are not")
 	}
 	return data, err == nil
 }
 
-func (f *findings) truncated(body captured) {
+func (found *violations) truncated(body captured) {
 	got := fmt.Sprintf("%d bytes and then an error", len(body.data))
 	if errors.Is(body.err, errUnfinished) {
 		got = fmt.Sprintf("%d bytes of a response that its handler did not finish", len(body.data))
 	}
-	f.add(inBody, RuleTruncated, "the whole body", got)
+	found.add(inBody, RuleTruncated, "the whole body", got)
 }
 
 var (

@@ -10,38 +10,38 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func (f *findings) checkNoBody(data []byte) {
+func (found *violations) checkNoBody(data []byte) {
 	if len(data) > 0 {
-		f.add(inBody, RuleBodyUnexpected, "no body", fmt.Sprintf("%d bytes", len(data)))
+		found.add(inBody, RuleBodyUnexpected, "no body", fmt.Sprintf("%d bytes", len(data)))
 	}
 }
 
 // checkBody reports what of a body does not fit s and returns the value in it, or nil when
 // there is none to look at.
-func (f *findings) checkBody(s *openapi3.Schema, header http.Header, data []byte) any {
+func (found *violations) checkBody(s *openapi3.Schema, header http.Header, data []byte) any {
 	if len(data) == 0 {
-		f.add(inBody, RuleBodyMissing, "a JSON value", "no body")
+		found.add(inBody, RuleBodyMissing, "a JSON value", "no body")
 		return nil
 	}
-	if !f.checkContentType(header) {
+	if !found.checkContentType(header) {
 		return nil
 	}
 	body, err := parse(data)
 	switch {
 	case errors.Is(err, errTrailing):
-		f.add(inBody, RuleOneValue, "exactly one JSON value", err.Error())
+		found.add(inBody, RuleOneValue, "exactly one JSON value", err.Error())
 	case err != nil:
-		f.add(inBody, RuleJSON, "a JSON value", err.Error())
+		found.add(inBody, RuleJSON, "a JSON value", err.Error())
 		return nil
 	}
 	for _, path := range body.twice {
-		f.add(below(inBody, path...), RuleDuplicateKey, "each member name once", "the name again")
+		found.add(below(inBody, path...), RuleDuplicateKey, "each member name once", "the name again")
 	}
-	f.checkSchema(s, body.value, inBody)
+	found.checkSchema(s, body.value, inBody)
 	return body.value
 }
 
-func (f *findings) checkContentType(header http.Header) bool {
+func (found *violations) checkContentType(header http.Header) bool {
 	values := headerValues(header, "Content-Type")
 	problem := "none"
 	switch len(values) {
@@ -52,7 +52,7 @@ func (f *findings) checkContentType(header http.Header) bool {
 		problem = fmt.Sprintf("%d of them", len(values))
 	}
 	if problem != "" {
-		f.add("header Content-Type", RuleContentType, mediaTypeJSON+" in UTF-8", problem)
+		found.add("header Content-Type", RuleContentType, mediaTypeJSON+" in UTF-8", problem)
 	}
 	return problem == ""
 }

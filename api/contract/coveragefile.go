@@ -20,9 +20,9 @@ func (e *exchange) record(status int, fits bool) {
 		return
 	}
 	if err := appendCovered(e.settings.coverageFile, covered{e.operation.ID, status}); err != nil {
-		e.report(Response, status, findings{{
-			"coverage file", RuleCoverageFile,
-			"a writable file with an absolute path in " + CoverageFileVariable, "a file that cannot be written",
+		e.report(Response, status, violations{{
+			Where: "coverage file", Rule: RuleCoverageFile,
+			Expected: "a writable file with an absolute path in " + CoverageFileVariable, Got: "a file that cannot be written",
 		}})
 	}
 }

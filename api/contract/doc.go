@@ -21,7 +21,7 @@
 // exactly one JSON value in UTF-8 without duplicate keys; parameters, properties, bodies, statuses
 // and redirects that the contract does not have are violations; authentication headers must look as
 // a signer makes them; an integer must be written as one, because a Go client cannot decode 1.0; and
-// the rules that the contract states in words hold (write needs read, the PEM forms of keys, rsa where
+// the rules that only its descriptions state hold (write needs read, the PEM forms of keys, rsa where
 // a request names no key type).
 //
 // # What is never shown

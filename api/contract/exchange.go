@@ -23,7 +23,7 @@ func begin(s *settings, reporter Reporter, r *http.Request, body captured, calle
 	e := &exchange{
 		settings: s, reporter: reporter, method: protocol.Method(r), path: protocol.Path(r.URL), caller: caller,
 	}
-	var found findings
+	var found violations
 	op, values, problem := embedded().match(s.basePath, e.method, e.path)
 	if problem != nil {
 		found = append(found, *problem)
@@ -41,30 +41,22 @@ func (e *exchange) end(status int, header http.Header, body captured) {
 	if e.operation == nil {
 		return
 	}
-	var found findings
+	var found violations
 	found.checkResponse(e.operation, e.keyType, status, header, body)
 	fits := e.report(Response, status, found)
 	e.record(status, fits)
 }
 
-// report hands the findings to the reporter and returns whether all of them are allowed.
-func (e *exchange) report(direction Direction, status int, found findings) (fits bool) {
+// report completes what was found, hands it to the reporter, and returns whether all of it is
+// allowed.
+func (e *exchange) report(direction Direction, status int, found violations) (fits bool) {
 	fits = true
-	for _, each := range found {
-		v := Violation{
-			Direction: direction,
-			Method:    describeMethod(e.method),
-			Path:      safePath(e.path),
-			Status:    status,
-			Where:     shorten(each.where, maxWhere),
-			Rule:      each.rule,
-			Expected:  shorten(each.expected, maxExpected),
-			Got:       shorten(each.got, maxGot),
-			Caller:    e.caller(),
-		}
+	for _, v := range found {
 		if e.operation != nil {
 			v.Operation = e.operation.ID
 		}
+		v.Direction, v.Method, v.Path, v.Status, v.Caller = direction, describeMethod(e.method), safePath(e.path), status, e.caller()
+		v.Where, v.Expected, v.Got = shorten(v.Where, maxWhere), shorten(v.Expected, maxExpected), shorten(v.Got, maxGot)
 		for _, allowed := range e.settings.allow {
 			v.Allowed = v.Allowed || allowed(v)
 		}

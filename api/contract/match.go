@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// match finds the operation for a request, and the values of its path parameters. A finding says why
-// there is no operation.
-func (d *document) match(basePath, method, path string) (*Operation, map[string]string, *finding) {
+// match finds the operation for a request, and the values of its path parameters. A violation says
+// why there is no operation.
+func (d *document) match(basePath, method, path string) (*Operation, map[string]string, *Violation) {
 	rest, ok := strings.CutPrefix(path, basePath)
 	if !ok || !strings.HasPrefix(rest, "/") {
-		return nil, nil, &finding{"path", RulePath, "a path below " + basePath + "/", safePath(path)}
+		return nil, nil, &Violation{Where: "path", Rule: RulePath, Expected: "a path below " + basePath + "/", Got: safePath(path)}
 	}
 	var methods []string
 	knowsStem := false
@@ -30,11 +30,11 @@ func (d *document) match(basePath, method, path string) (*Operation, map[string]
 	switch {
 	case len(methods) > 0:
 		slices.Sort(methods)
-		return nil, nil, &finding{"method", RuleMethod, "one of " + strings.Join(methods, ", "), describeMethod(method)}
+		return nil, nil, &Violation{Where: "method", Rule: RuleMethod, Expected: "one of " + strings.Join(methods, ", "), Got: describeMethod(method)}
 	case knowsStem:
-		return nil, nil, &finding{"path", RuleTrailingSlash, "no slash at the end", safePath(path)}
+		return nil, nil, &Violation{Where: "path", Rule: RuleTrailingSlash, Expected: "no slash at the end", Got: safePath(path)}
 	}
-	return nil, nil, &finding{"path", RulePath, "a documented path", safePath(path)}
+	return nil, nil, &Violation{Where: "path", Rule: RulePath, Expected: "a documented path", Got: safePath(path)}
 }
 
 // Matches reports whether a path below the base path is one of the operation, which then takes a

@@ -16,45 +16,45 @@ import (
 
 // checkRequest reports what of a request does not fit op. It returns the value of the body, or nil
 // where there is none to look at.
-func (f *findings) checkRequest(op *Operation, inPath map[string]string, r *http.Request, body captured) any {
+func (found *violations) checkRequest(op *Operation, inPath map[string]string, r *http.Request, body captured) any {
 	for name, param := range op.inPath {
-		f.checkSchema(param.Schema.Value, inPath[name], "path "+name)
+		found.checkSchema(param.Schema.Value, inPath[name], "path "+name)
 	}
-	f.checkQuery(op, r.URL.RawQuery)
-	f.checkAuthentication(op, r.Header)
-	data, ok := f.decoded(r.Header, body)
+	found.checkQuery(op, r.URL.RawQuery)
+	found.checkAuthentication(op, r.Header)
+	data, ok := found.decoded(r.Header, body)
 	if !ok {
 		return nil
 	}
 	if op.Request == nil {
-		f.checkNoBody(data)
+		found.checkNoBody(data)
 		return nil
 	}
-	value := f.checkBody(op.Request, r.Header, data)
-	f.checkWords(op.Request, value, "")
+	value := found.checkBody(op.Request, r.Header, data)
+	found.checkDescribed(op.Request, value, "")
 	return value
 }
 
-func (f *findings) checkQuery(op *Operation, rawQuery string) {
+func (found *violations) checkQuery(op *Operation, rawQuery string) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		f.add("query", RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
+		found.add("query", RuleQuery, "name=value pairs, escaped and separated by &", "a query that cannot be read")
 	}
 	for name, values := range query {
 		where := "query " + safeName(name)
 		param, known := op.Query[name]
 		switch {
 		case !known:
-			f.add(where, RuleUnknownParameter, op.queryNames(), "the parameter")
+			found.add(where, RuleUnknownParameter, op.queryNames(), "the parameter")
 		case len(values) > 1:
-			f.add(where, RuleRepeatedParameter, "one value", fmt.Sprintf("%d values", len(values)))
+			found.add(where, RuleRepeatedParameter, "one value", fmt.Sprintf("%d values", len(values)))
 		default:
-			f.checkSchema(param.Schema.Value, values[0], where)
+			found.checkSchema(param.Schema.Value, values[0], where)
 		}
 	}
 	for name, param := range op.Query {
 		if param.Required && !query.Has(name) {
-			f.add("query "+name, RuleRequired, "a value", "no such parameter")
+			found.add("query "+name, RuleRequired, "a value", "no such parameter")
 		}
 	}
 }
@@ -68,17 +68,17 @@ func (o *Operation) queryNames() string {
 
 // checkAuthentication reports each header that is missing on its own, because a request with
 // only some of them is the mistake that is hard to see.
-func (f *findings) checkAuthentication(op *Operation, header http.Header) {
+func (found *violations) checkAuthentication(op *Operation, header http.Header) {
 	for _, name := range op.Headers {
 		values := headerValues(header, name)
 		switch {
 		case len(values) == 0 || values[0] == "":
-			f.add("header "+name, RuleAuthentication, "the header, one of "+strings.Join(op.Headers, ", "), "none")
+			found.add("header "+name, RuleAuthentication, "the header, one of "+strings.Join(op.Headers, ", "), "none")
 		case len(values) > 1:
-			f.add("header "+name, RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
+			found.add("header "+name, RuleAuthentication, "the header once", fmt.Sprintf("%d of them", len(values)))
 		default:
 			if expected, ok := headerForm(name, values[0]); !ok {
-				f.add("header "+name, RuleHeaderForm, expected, describeHeader(name, values[0]))
+				found.add("header "+name, RuleHeaderForm, expected, describeHeader(name, values[0]))
 			}
 		}
 	}

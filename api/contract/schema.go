@@ -20,7 +20,7 @@ const (
 var errFormat = errors.New("another form")
 
 // checkSchema reports what of v, which is in the form of [parsed], does not fit s.
-func (f *findings) checkSchema(s *openapi3.Schema, v any, where string) {
+func (found *violations) checkSchema(s *openapi3.Schema, v any, where string) {
 	isUUID := func(text string) error {
 		if !protocol.IsKeyID(text) {
 			return errFormat
@@ -30,7 +30,7 @@ func (f *findings) checkSchema(s *openapi3.Schema, v any, where string) {
 	err := s.VisitJSON(v, openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(),
 		openapi3.WithStringFormatValidator(formatUUID, openapi3.NewCallbackValidator(isUUID)))
 	for _, each := range flat(err) {
-		f.addSchemaError(each, where)
+		found.addSchemaError(each, where)
 	}
 }
 
@@ -63,12 +63,12 @@ func flat(err error) []*openapi3.SchemaError {
 	return []*openapi3.SchemaError{one}
 }
 
-func (f *findings) addSchemaError(err *openapi3.SchemaError, where string) {
+func (found *violations) addSchemaError(err *openapi3.SchemaError, where string) {
 	path, s, got, keyword := err.JSONPointer(), err.Schema, describe(err.Value), keywordOf(err)
 	var expected string
 	switch keyword {
 	case "properties":
-		f.addUnknown(err, where)
+		found.addUnknown(err, where)
 		return
 	case "required":
 		expected, got = "a value", "no such member"
@@ -88,7 +88,7 @@ func (f *findings) addSchemaError(err *openapi3.SchemaError, where string) {
 		// It names the bound, and never the value.
 		expected = err.Reason
 	}
-	f.add(below(where, path...), ruleOf(keyword), expected, got)
+	found.add(below(where, path...), ruleOf(keyword), expected, got)
 }
 
 // keywordOf returns the keyword that a value breaks. VisitJSON looks at enum and not before it looks
@@ -108,12 +108,12 @@ func keywordOf(err *openapi3.SchemaError) string {
 
 // addUnknown reports the members that an object should not have. VisitJSON has an error for each,
 // which names it in its text only.
-func (f *findings) addUnknown(err *openapi3.SchemaError, where string) {
+func (found *violations) addUnknown(err *openapi3.SchemaError, where string) {
 	members, _ := err.Value.(map[string]any)
 	known := "one of " + strings.Join(slices.Sorted(maps.Keys(err.Schema.Properties)), ", ")
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if err.Schema.Properties[name] == nil {
-			f.add(below(where, append(err.JSONPointer(), name)...), RuleUnknownProperty, known, describe(members[name]))
+			found.add(below(where, append(err.JSONPointer(), name)...), RuleUnknownProperty, known, describe(members[name]))
 		}
 	}
 }

@@ -90,7 +90,7 @@ const (
 	RuleUnknownProperty Rule = "unknown-property"
 )
 
-// The rules that the contract states in words only.
+// The rules that only descriptions of the contract state.
 const (
 	// RuleScopes reports a request for the scope write without read (source: published).
 	RuleScopes Rule = "scopes"

@@ -149,11 +149,11 @@ func (j judge) ask(e edit) (kind Kind, said string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	findings := checker.CheckBackwardCompatibilityUntilLevel(j.config, d, &diff.OperationsSourcesMap{}, checker.INFO)
-	if len(findings) == 0 {
+	changes := checker.CheckBackwardCompatibilityUntilLevel(j.config, d, &diff.OperationsSourcesMap{}, checker.INFO)
+	if len(changes) == 0 {
 		return "", "", nil
 	}
-	worst := slices.MaxFunc(findings, func(a, b checker.Change) int { return int(a.GetLevel()) - int(b.GetLevel()) })
+	worst := slices.MaxFunc(changes, func(a, b checker.Change) int { return int(a.GetLevel()) - int(b.GetLevel()) })
 	kind = Breaking
 	if worst.GetLevel() == checker.INFO {
 		kind = Additive

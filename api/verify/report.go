@@ -110,14 +110,14 @@ func (r *Report) Text() string {
 			fmt.Fprintf(&text, "  %s: %s\n", d.Severity, d.Text)
 		}
 	}
-	verdict := "passed"
+	outcome := "passed"
 	switch {
 	case r.Unfinished:
-		verdict = "was interrupted"
+		outcome = "was interrupted"
 	case !r.Passed():
-		verdict = "failed"
+		outcome = "failed"
 	}
-	fmt.Fprintf(&text, "%s %s: %d checks, %d breaking, %d minor, %d notes\n", r.BaseURL, verdict,
+	fmt.Fprintf(&text, "%s %s: %d checks, %d breaking, %d minor, %d notes\n", r.BaseURL, outcome,
 		len(r.Checks), r.Count(Breaking), r.Count(Minor), r.Count(Note))
 	return text.String()
 }

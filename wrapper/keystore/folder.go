@@ -31,7 +31,7 @@ const lockEvery = 10 * time.Millisecond
 // maxFile is how long a file of the store may be: a document and its header.
 const maxFile = maxDocument + 1<<10
 
-// folder is a private directory, opened for one operation. Only taking a lock leaves it.
+// folder is a private directory, opened for one call. Only taking a lock leaves it.
 type folder struct{ privatefile.Dir }
 
 func (d *Directory) folder(root *os.Root, path string) *folder {

@@ -24,7 +24,7 @@ const (
 	FindingUnheld FindingKind = "unheld"
 	// FindingStillLive: a key that is revoked in the store and live at the service.
 	FindingStillLive FindingKind = "still_live"
-	// FindingStale: an entry is pending or retiring, but the journal has no operation that would change that.
+	// FindingStale: an entry is pending or retiring, but the journal has no change under way that would end that.
 	FindingStale FindingKind = "stale"
 	// FindingWideScopes: a live key of the store that may do everything.
 	FindingWideScopes FindingKind = "wide_scopes"
@@ -162,7 +162,7 @@ func (a *audit) checkEntry(entry keystore.Entry) error {
 			"The store holds this key as %s, and the service does not know it any more: revoke it here too", entry.State)
 	case waits && !isOpen:
 		a.add(FindingStale, entry.KeyID, entry.Name,
-			"This key is %s since %s, but no operation is under way to finish it: revoke it, or import it again to use it",
+			"This key is %s since %s, but no change is under way to finish it: revoke it, or import it again to use it",
 			entry.State, entry.ChangedAt.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -14,12 +14,12 @@
 //
 // # How it is safe
 //
-// The service offers no transaction, and generate shows a private key once. So each operation writes
-// what it is about to do into the store's journal before it sends a request. The record has a random
-// tag, which becomes part of the new key's name: "bot [k4x2m9qa7pb]". The tag tells the keys of this
-// store from all others in the service's list.
+// The service offers no transaction, and generate shows a private key once. So each change (issue,
+// rotate, revoke) writes what it is about to do into the store's journal before it sends a request.
+// The record has a random tag, which becomes part of the new key's name: "bot [k4x2m9qa7pb]". The tag
+// tells the keys of this store from all others in the service's list.
 //
-//   - If the outcome of a request is unknown, the operation reads the list, repeatedly for the settle
+//   - If the outcome of a request is unknown, the change reads the list, repeatedly for the settle
 //     time because the list may be stale. It keeps a key with the tag if the private half is here
 //     (create), and revokes it if nobody can hold the private half (generate). Only then does it
 //     repeat the request, with another tag. The old tag stays in the journal for a day, and a key
@@ -30,12 +30,12 @@
 //     the service accepted.
 //   - Rotate makes the new key current only after that, and revokes the old one only after the
 //     grace period. If it fails before the switch, it revokes what it made.
-//   - [Manager.Recover] finishes or undoes what the journal holds. All operations run it first.
-//     It revokes only keys that the journal names or tags.
+//   - [Manager.Recover] finishes or undoes what the journal holds. All methods of the Manager run it
+//     first. It revokes only keys that the journal names or tags.
 //
 // # After a crash
 //
-// The next operation on the store first does this:
+// The next change on the store first does this:
 //
 //   - An issue whose request was sent, with no key in the store yet: it looks for the tag in the
 //     service's list. A created key is proven and kept, a generated one is revoked.
@@ -45,13 +45,13 @@
 //   - A rotation that has switched: the old key is revoked when its grace period ends.
 //   - A revocation: it is finished.
 //
-// An operation that leaves something to do returns [ErrUnfinished]; the command line ends with
+// A change that leaves something to do returns [ErrUnfinished]; the command line ends with
 // exit code 5. Run it again, or kalshi-keys recover.
 //
 // # Timers
 //
-// The settle time, [DefaultSettle] by default, is how long an operation looks for a key after a
-// request of unknown outcome. For a day after that, every operation looks once more. The grace
+// The settle time, [DefaultSettle] by default, is how long a change looks for a key after a
+// request of unknown outcome. For a day after that, every change looks once more. The grace
 // period, [DefaultGrace] by default, is how long an old key works after a rotation. It gives programs
 // that follow the store the time to read which key is current.
 //

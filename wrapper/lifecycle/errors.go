@@ -8,8 +8,8 @@ import (
 // Sentinels for [errors.Is]. Errors of the service and of the store stay visible beneath:
 // wrapper.ErrForbidden, keystore.ErrNoCurrent and the like. No error holds key material.
 var (
-	// ErrUnfinished: the operation stopped half way, and the journal knows where. The current
-	// key works. [Manager.Recover] finishes or undoes the rest, and every operation runs it.
+	// ErrUnfinished: the change stopped half way, and the journal knows where. The current
+	// key works. [Manager.Recover] finishes or undoes the rest, and every other change runs it first.
 	ErrUnfinished = errors.New("unfinished; recover completes it")
 	// ErrInvalid: the request contradicts itself. Nothing was sent.
 	ErrInvalid = errors.New("invalid request")
@@ -28,7 +28,7 @@ var (
 	errNotListed = errors.New("the key is not in the list")
 )
 
-// unfinished returns the error of an operation that Recover has to complete.
+// unfinished returns the error of a change that Recover has to complete.
 func unfinished(state string, cause error) error {
 	return fmt.Errorf("lifecycle: %s: %w: %w", state, ErrUnfinished, cause)
 }

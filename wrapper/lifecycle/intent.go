@@ -15,7 +15,7 @@ import (
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
-// action is the kind of operation that an intent belongs to.
+// action is the kind of change that an intent belongs to.
 type action string
 
 const (
@@ -31,9 +31,9 @@ func (a action) known() bool {
 // intentVersion is the form of intents in the journal. A record of another form is left alone.
 const intentVersion = 1
 
-// intent is a record of the journal: what an operation is about to do. The store's entries and
+// intent is a record of the journal: what a change is about to do. The store's entries and
 // the service's list show what it has done. So an intent is written once, and deleted when the
-// operation is finished or undone. Only the watch for a key that has not appeared changes it.
+// change is finished or undone. Only the watch for a key that has not appeared changes it.
 type intent struct {
 	Version int       `json:"version"`
 	Action  action    `json:"action"`
@@ -93,10 +93,10 @@ func (m *Manager) write(ctx context.Context, in intent) error {
 	return nil
 }
 
-// drop deletes the intent from the journal, once its operation is finished or undone.
+// drop deletes the intent from the journal, once its change is finished or undone.
 func (m *Manager) drop(ctx context.Context, in intent) error {
 	if err := m.store.DeleteJournal(lasting(ctx), in.Tag); err != nil {
-		return unfinished("everything is done, but the journal still holds the operation", err)
+		return unfinished("everything is done, but the journal still holds the change", err)
 	}
 	return nil
 }

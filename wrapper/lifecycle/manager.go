@@ -14,7 +14,7 @@ import (
 )
 
 // Manager issues, rotates and revokes the API keys of one account in one environment that a
-// store holds. All its operations take the store's lock, so any number of Managers, in any number
+// store holds. All its methods take the store's lock, so any number of Managers, in any number
 // of processes, may share a store. A Manager is safe for concurrent use.
 type Manager struct {
 	store         *keystore.Store

@@ -62,7 +62,7 @@ func WithClock(clock wrapper.Clock) Option {
 }
 
 // WithSigner opens the private keys that are not in the store but in an HSM or a KMS. The
-// Manager calls open for each operation that signs with such an entry. The signer's public key
+// Manager calls open for each change that signs with such an entry. The signer's public key
 // must be the entry's. Without this option, the Manager refuses to sign with such an entry.
 func WithSigner(open func(ctx context.Context, entry keystore.Entry) (crypto.Signer, error)) Option {
 	return func(m *Manager) error {
@@ -71,8 +71,8 @@ func WithSigner(open func(ctx context.Context, entry keystore.Entry) (crypto.Sig
 	}
 }
 
-// WithProgress has report called with one line whenever an operation begins to wait or to do
-// something that takes long. It runs in the operation's goroutine and must not call the Manager.
+// WithProgress has report called with one line whenever a method begins to wait or to do
+// something that takes long. It runs in the method's goroutine and must not call the Manager.
 func WithProgress(report func(line string)) Option {
 	return func(m *Manager) error {
 		if report == nil {

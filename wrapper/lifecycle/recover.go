@@ -19,11 +19,11 @@ type RecoverAction string
 const (
 	// RecoverFinished: a key of an interrupted Issue was proven and is active.
 	RecoverFinished RecoverAction = "finished"
-	// RecoverUndone: what an interrupted operation had made was revoked.
+	// RecoverUndone: what an interrupted change had made was revoked.
 	RecoverUndone RecoverAction = "undone"
 	// RecoverRevoked: a key that was to be revoked is revoked.
 	RecoverRevoked RecoverAction = "revoked"
-	// RecoverForgotten: nothing was left to do for an interrupted operation.
+	// RecoverForgotten: nothing was left to do for an interrupted change.
 	RecoverForgotten RecoverAction = "forgotten"
 	// RecoverGrace: the old key of a rotation still works, until its grace period ends.
 	RecoverGrace RecoverAction = "grace"
@@ -38,7 +38,7 @@ type RecoverStep struct {
 	Action RecoverAction `json:"action"`
 	// KeyID is the key that the step is about, empty if no key was found.
 	KeyID string `json:"api_key_id,omitempty"`
-	// Name is the name of that key: the one that the operation asked for, with the tag, or the one
+	// Name is the name of that key: the one that the change asked for, with the tag, or the one
 	// in the store. Without a KeyID it is the name of a key that has not appeared.
 	Name string `json:"name,omitempty"`
 	// Until is when grace or watch ends, and zero for any other action.
@@ -53,7 +53,7 @@ type RecoverReport struct {
 	Open []RecoverStep `json:"open"`
 }
 
-// Recover finishes or undoes what earlier operations left behind, whether they failed or the
+// Recover finishes or undoes what earlier changes left behind, whether they failed or the
 // program died. If the journal is empty it does and sends nothing. Calling it again does nothing
 // new. It never revokes a key that this store's journal does not name or tag. An error tells what
 // could not be recovered; the report then holds the rest.
@@ -101,7 +101,7 @@ func (r *recovery) add(steps ...RecoverStep) {
 	}
 }
 
-// resume goes on where the intent's operation stopped.
+// resume goes on where the intent's change stopped.
 func (r *recovery) resume(ctx context.Context, in intent) error {
 	if in.Action == actionRevoke {
 		return r.resumeRevoke(ctx, in)

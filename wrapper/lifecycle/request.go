@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// maxRequests is how often one operation asks for a key, if each answer is lost or unusable
+	// maxRequests is how often one change asks for a key, if each answer is lost or unusable
 	// (our own choice).
 	maxRequests = 3
 	// maxWarning is how many bytes of a warning are kept (our own choice).

@@ -63,7 +63,7 @@ func (m *Manager) giveUp(ctx context.Context, by *wrapper.Client, in intent, fou
 	}
 	finished := len(found) > 0 && len(steps) == len(found)
 	// The watch is written before the entry changes: after a crash between the two, Recover would
-	// otherwise take the revoked entry as the end of the operation.
+	// otherwise take the revoked entry as the end of the change.
 	if !finished && in.WatchUntil.IsZero() {
 		in.WatchUntil = m.clock.Now().Add(watchPeriod)
 		if err := m.write(ctx, in); err != nil {

@@ -26,7 +26,7 @@ does. The exit code is 8 if something has to be done; wide_scopes is a notice.`,
 			if err := s.print(report, auditTable(report)); err != nil {
 				return err
 			}
-			return auditVerdict(report)
+			return auditFailure(report)
 		}),
 	}
 	s.registerManaged(command.Flags())
@@ -45,7 +45,7 @@ func auditTable(report lifecycle.AuditReport) string {
 		report.Listed, report.Held, report.Current)}))
 }
 
-func auditVerdict(report lifecycle.AuditReport) error {
+func auditFailure(report lifecycle.AuditReport) error {
 	urgent := 0
 	for _, found := range report.Findings {
 		if found.Kind != lifecycle.FindingWideScopes {

@@ -31,7 +31,7 @@ breaking change, or with --fail-on additive if there is any but of words.`,
 			if err := s.showDrift(report); err != nil {
 				return err
 			}
-			return driftVerdict(report, drift.Kind(failOn.value))
+			return driftFailure(report, drift.Kind(failOn.value))
 		},
 	}
 	s.registerOutput(command.Flags())
@@ -77,7 +77,7 @@ func (s *settings) showDrift(report *drift.Report) error {
 	return report.WriteText(s.stdout)
 }
 
-func driftVerdict(report *drift.Report, failOn drift.Kind) error {
+func driftFailure(report *drift.Report, failOn drift.Kind) error {
 	worst := report.Worst()
 	if worst != drift.Breaking && (worst != drift.Additive || failOn != drift.Additive) {
 		return nil

@@ -90,14 +90,14 @@ func (s *settings) verify(ctx context.Context, flags *verifyFlags) error {
 	if s.terminal {
 		_, _ = io.WriteString(s.stderr, clearLine)
 	}
-	outcome := verdictOf(report)
+	outcome := deviations(report)
 	if err != nil {
 		outcome = unverifiable(base, err)
 		if len(report.Checks) == 0 {
 			return outcome
 		}
 	}
-	// The verdict comes first: where several of them failed, its exit code counts.
+	// The first of several errors gives the exit code.
 	return errors.Join(outcome, s.print(report, report.Text()), writeReport(file, report))
 }
 
@@ -116,7 +116,7 @@ func (s *settings) verifyOptions(readOnly bool) []verify.Option {
 	return options
 }
 
-func verdictOf(report *verify.Report) error {
+func deviations(report *verify.Report) error {
 	if report.Passed() {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Properties and values with rules that the contract states in words.
+// Properties and values with rules that only descriptions of the contract state.
 const (
 	scopesProperty     = "scopes"
 	publicKeyProperty  = "public_key"
@@ -33,19 +33,19 @@ const (
 	pemEd25519   = "PRIVATE KEY"
 )
 
-// checkWords reports what breaks the rules the contract states in words only. Each applies
+// checkDescribed reports what breaks the rules that only descriptions of the contract state. Each applies
 // where s has the property it is about, so error bodies are out of its reach. Asked is the key
 // type that the request asked for, or empty.
-func (f *findings) checkWords(s *openapi3.Schema, v any, asked string) {
+func (found *violations) checkDescribed(s *openapi3.Schema, v any, asked string) {
 	if scopes, ok := property[[]any](s, v, scopesProperty); ok {
-		f.checkScopes(scopes)
+		found.checkScopes(scopes)
 	}
 	if key, ok := property[string](s, v, publicKeyProperty); ok {
-		f.checkPublicKey(key)
+		found.checkPublicKey(key)
 	}
 	if key, ok := property[string](s, v, privateKeyProperty); ok {
 		keyType, _ := property[string](s, v, keyTypeProperty)
-		f.checkPrivateKey(key, keyType, asked)
+		found.checkPrivateKey(key, keyType, asked)
 	}
 }
 
@@ -75,13 +75,13 @@ func askedKeyType(s *openapi3.Schema, v any) string {
 
 func isKeyType(text string) bool { return text == keyTypeRSA || text == keyTypeEd25519 }
 
-func (f *findings) checkScopes(scopes []any) {
+func (found *violations) checkScopes(scopes []any) {
 	if slices.Contains(scopes, any(scopeWrite)) && !slices.Contains(scopes, any(scopeRead)) {
-		f.add(below(inBody, scopesProperty), RuleScopes, "read wherever write is", "write without read")
+		found.add(below(inBody, scopesProperty), RuleScopes, "read wherever write is", "write without read")
 	}
 }
 
-func (f *findings) checkPublicKey(text string) {
+func (found *violations) checkPublicKey(text string) {
 	var key any
 	if block := onlyBlock(text); block != nil && block.Type == pemPublicKey {
 		key, _ = x509.ParsePKIXPublicKey(block.Bytes)
@@ -89,15 +89,15 @@ func (f *findings) checkPublicKey(text string) {
 	switch key.(type) {
 	case *rsa.PublicKey, ed25519.PublicKey:
 	default:
-		f.add(below(inBody, publicKeyProperty), RuleKeyForm, "an RSA or Ed25519 key as PEM of type "+pemPublicKey, "something else")
+		found.add(below(inBody, publicKeyProperty), RuleKeyForm, "an RSA or Ed25519 key as PEM of type "+pemPublicKey, "something else")
 	}
 }
 
 // checkPrivateKey looks at the armour only: what is inside must be base64, and stays unread here.
 // KeyType is what the answer says of the key, empty when it says nothing.
-func (f *findings) checkPrivateKey(text, keyType, asked string) {
+func (found *violations) checkPrivateKey(text, keyType, asked string) {
 	if asked != "" && keyType != asked && isKeyType(keyType) {
-		f.add(below(inBody, keyTypeProperty), RuleKeyForm, asked+", the type asked for", describeText(keyType))
+		found.add(below(inBody, keyTypeProperty), RuleKeyForm, asked+", the type asked for", describeText(keyType))
 	}
 	expected := []string{pemRSA, pemEd25519}
 	switch cmp.Or(keyType, asked) {
@@ -113,7 +113,7 @@ func (f *findings) checkPrivateKey(text, keyType, asked string) {
 	case slices.Contains(expected, block.Type) && len(block.Bytes) > 0 && len(block.Headers) == 0:
 		return
 	}
-	f.add(below(inBody, privateKeyProperty), RuleKeyForm, "PEM of type "+strings.Join(expected, " or "), got)
+	found.add(below(inBody, privateKeyProperty), RuleKeyForm, "PEM of type "+strings.Join(expected, " or "), got)
 }
 
 // onlyBlock returns the PEM block of which text consists, white space around it apart, or nil.
