@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +11,7 @@ import (
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
 // anyKeyID stands for the key ID where only the private key is looked at.
@@ -108,7 +107,7 @@ func (e *examination) mend() Check {
 	if e.credentials == nil {
 		return unchecked("the private key could not be read")
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(e.credentials.Signer())
+	private, err := keystore.PrivateKeyPEM(e.credentials.Signer())
 	if err != nil {
 		return unusable(explain(err))
 	}
@@ -116,7 +115,7 @@ func (e *examination) mend() Check {
 	if err != nil {
 		return unusable(err.Error(), "Give --mend the path of a file that does not exist yet")
 	}
-	if err := file.Keep(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
+	if err := file.Keep([]byte(private.RevealPrivateKey())); err != nil {
 		return problem(err, errors.Join(err, file.Discard()).Error(), "Give --mend a path on another disk")
 	}
 	return Check{

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"syscall"
+
+	"kalshi.internal/apikeys/wrapper/internal/shell"
 )
 
 // doNotWait keeps opening a pipe from waiting for its other end.
@@ -21,7 +22,7 @@ func checkPrivate(info fs.FileInfo, path string) error {
 	if owner != self {
 		return &InsecureError{
 			path, fmt.Sprintf("it belongs to user %d, not to user %d, who runs this", owner, self),
-			fmt.Sprintf("Run this as its owner, or run: chown %d %s", self, shellQuote(path)),
+			fmt.Sprintf("Run this as its owner, or run: chown %d %s", self, shell.Word(path)),
 		}
 	}
 	mode := info.Mode().Perm()
@@ -34,7 +35,7 @@ func checkPrivate(info fs.FileInfo, path string) error {
 	}
 	return &InsecureError{
 		path, fmt.Sprintf("its mode is %04o, which lets others use it", mode),
-		fmt.Sprintf("Run: chmod %o %s", private, shellQuote(path)),
+		fmt.Sprintf("Run: chmod %o %s", private, shell.Word(path)),
 	}
 }
 
@@ -48,14 +49,4 @@ func ownerOf(info fs.FileInfo) int {
 
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-// shellQuote returns an absolute path as one word of a POSIX shell's command line, safe to
-// paste.
-func shellQuote(path string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

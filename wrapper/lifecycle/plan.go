@@ -5,14 +5,11 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper/keystore"
-	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // Way is how a key is made.
@@ -99,11 +96,9 @@ func (p plan) withPair() (intent, error) {
 	if err != nil {
 		return in, fmt.Errorf("lifecycle: no key pair could be made: %w", err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(signer)
-	if err != nil {
-		return in, fmt.Errorf("lifecycle: the key pair has no PKCS#8 form: %w", err)
+	if in.PrivateKey, err = keystore.PrivateKeyPEM(signer); err != nil {
+		return in, fmt.Errorf("lifecycle: %w", err)
 	}
-	in.PrivateKey = secret.NewPEM(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
 	_, in.PublicKey, err = publicHalf(signer)
 	return in, err
 }

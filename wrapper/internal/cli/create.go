@@ -3,10 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -82,12 +80,9 @@ added to the key's name. The request is made with the store's current key.`,
 // readPublicKey returns the text of a file. The client refuses everything but a public key.
 func (s *settings) readPublicKey(path string) (string, error) {
 	text, err := s.readLimited(path, maxPublicKeyBytes+1)
-	if inner, ok := errors.AsType[*fs.PathError](err); ok {
-		err = inner.Err
-	}
 	switch {
 	case err != nil:
-		return "", usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, err), "Check the path given as --public-key")
+		return "", usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, withoutPath(err)), "Check the path given as --public-key")
 	case len(text) > maxPublicKeyBytes:
 		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is not a public key", path), "")
 	}

@@ -16,6 +16,7 @@ import (
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/internal/privatefile"
+	"kalshi.internal/apikeys/wrapper/internal/shell"
 )
 
 const (
@@ -52,7 +53,7 @@ func (f envFiles) assignments(keyID, baseURL string) string {
 }
 
 func exportLine(name, value string) string {
-	return "export " + name + "=" + shellQuote(value) + "\n"
+	return "export " + name + "=" + shell.Quote(value) + "\n"
 }
 
 // claim makes sure that the files can be written without loss, and removes those of an earlier

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -138,6 +139,14 @@ func hintOf(err error) string {
 		return "Run kalshi-keys import with a key that works, for this base URL"
 	}
 	return ""
+}
+
+// withoutPath returns the system's reason alone, for a text that names the path as it was given.
+func withoutPath(err error) error {
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		return inner.Err
+	}
+	return err
 }
 
 const hintSetAside = "kalshi-keys recover --set-aside moves it out of the way"

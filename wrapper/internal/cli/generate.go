@@ -115,10 +115,7 @@ func (s *settings) createFor(flag, path string) (newFile, error) {
 		return nil, usage(path+" exists already, and a private key may be in it; nothing was sent",
 			"Give "+flag+" the path of a file that does not exist")
 	}
-	if inner, ok := errors.AsType[*fs.PathError](err); ok {
-		err = inner.Err
-	}
-	return nil, usage(fmt.Sprintf("%s cannot be made for the private key: %v; nothing was sent", path, err),
+	return nil, usage(fmt.Sprintf("%s cannot be made for the private key: %v; nothing was sent", path, withoutPath(err)),
 		"Give "+flag+" a path in a directory that you may write to")
 }
 

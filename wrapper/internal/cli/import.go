@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/internal/shell"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 	"kalshi.internal/apikeys/wrapper/secret"
@@ -83,7 +82,7 @@ func (s *settings) importRequest(ctx context.Context, keys managed, args []strin
 	}
 	if entry.BaseURL != keys.baseURL {
 		return lifecycle.ImportRequest{}, usage(fmt.Sprintf("key %s of the store is one of %s", entry.KeyID, entry.BaseURL),
-			"Give --base-url "+shellWord(entry.BaseURL))
+			"Give --base-url "+shell.Word(entry.BaseURL))
 	}
 	return lifecycle.ImportRequest{KeyID: entry.KeyID, PrivateKey: entry.PrivateKey, Use: true}, nil
 }
@@ -95,9 +94,5 @@ func privateKeyOf(keyID, path string) (secret.PEM, error) {
 	if err != nil {
 		return secret.PEM{}, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(credentials.Signer())
-	if err != nil {
-		return secret.PEM{}, fmt.Errorf("the private key of %s cannot be stored: %w", credentials.KeyID(), err)
-	}
-	return secret.NewPEM(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))), nil
+	return keystore.PrivateKeyPEM(credentials.Signer())
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -158,13 +157,9 @@ func writeReport(file *os.File, report *verify.Report) error {
 	if err = errors.Join(err, file.Close()); err == nil {
 		return nil
 	}
-	cause := err
-	if inner, ok := errors.AsType[*fs.PathError](err); ok {
-		cause = inner.Err
-	}
 	return &failure{
 		code: exitFailure,
-		text: fmt.Sprintf("the report is not in %s: %v", file.Name(), cause),
+		text: fmt.Sprintf("the report is not in %s: %v", file.Name(), withoutPath(err)),
 		hint: "What was printed is the whole report",
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"kalshi.internal/apikeys/wrapper/internal/shell"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
@@ -35,7 +36,7 @@ func withWayBack(ctx context.Context, keys managed, err error) error {
 	if len(ids) == 0 {
 		return err
 	}
-	way := "kalshi-keys import " + ids[0] + " --store " + shellWord(keys.dir) + " --base-url " + shellWord(keys.baseURL)
+	way := "kalshi-keys import " + ids[0] + " --store " + shell.Word(keys.dir) + " --base-url " + shell.Word(keys.baseURL)
 	if len(ids) > 1 {
 		way += ", or the same with another key of the store: " + strings.Join(ids[1:], ", ")
 	}
@@ -66,16 +67,4 @@ func (m managed) usable(ctx context.Context) []string {
 		ids = append(ids, entry.KeyID)
 	}
 	return ids
-}
-
-// shellWord returns text as one word of a POSIX shell.
-func shellWord(text string) string {
-	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
-		return text
-	}
-	return shellQuote(text)
-}
-
-func shellQuote(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"kalshi.internal/apikeys/gen"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // PublicKeyPEM returns key as PEM SPKI, the form of Entry.PublicKey. It returns [ErrInvalid] for
@@ -22,6 +23,17 @@ func PublicKeyPEM(key crypto.PublicKey) (string, error) {
 		return "", fmt.Errorf("%w: the public key has no SPKI form: %w", ErrInvalid, err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+}
+
+// PrivateKeyPEM returns key as PEM PKCS#8, the form of Entry.PrivateKey for a key that was not made by
+// the service. It returns [ErrInvalid] for a key that does not leave its HSM or KMS, and for any other
+// that crypto/x509 knows no such form of.
+func PrivateKeyPEM(key crypto.Signer) (secret.PEM, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return secret.PEM{}, fmt.Errorf("%w: the private key has no PKCS#8 form: %w", ErrInvalid, err)
+	}
+	return secret.NewPEM(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))), nil
 }
 
 func parsePublicKey(text string) (crypto.PublicKey, bool) {
