@@ -76,9 +76,7 @@ func (c *call) notAsDocumented(success int, problem string) *Error {
 	return c.newError(protocol.ChangesState(c.method), errors.New(problem), ErrUnexpectedResponse)
 }
 
-func (c *call) succeeded() bool {
-	return c.status()/100 == 2
-}
+func (c *call) succeeded() bool { return c.status()/100 == 2 }
 
 func (c *call) newError(maybeApplied bool, cause error, kinds ...error) *Error {
 	kinds = slices.DeleteFunc(kinds, func(kind error) bool { return kind == nil })

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/pem"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,8 +67,23 @@ type pemRepair struct {
 	nested  bool
 }
 
+// wellFormed returns the DER bytes of a text that needs no repair, as nearly all do, and nil for any
+// other. To look for repairs takes longer than to parse a key.
+func wellFormed(text string) []byte {
+	var value asn1.RawValue
+	if block, _ := pem.Decode([]byte(text)); block != nil && len(block.Headers) == 0 && string(pem.EncodeToMemory(block)) == text &&
+		(block.Type == "RSA PRIVATE KEY" || block.Type == "PRIVATE KEY") &&
+		fits(block.Bytes, &value) && len(value.FullBytes) == len(block.Bytes) && block.Bytes[0] == derSequence {
+		return block.Bytes
+	}
+	return nil
+}
+
 // der returns the DER bytes of the one private key in text.
 func (r *pemRepair) der(text string) ([]byte, *problem) {
+	if der := wellFormed(text); der != nil {
+		return der, nil
+	}
 	text = r.clean(text)
 	if text == "" {
 		return nil, problemEmpty

@@ -6,9 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,6 +216,47 @@ func TestAPrivateKeyBesideOtherPEMBlocksIsFound(t *testing.T) {
 	}
 }
 
+// A line break in front keeps a text from being read without a look for repairs, and changes nothing
+// else.
+func mustMatchTheRepairing(t *testing.T, text string, report wrapper.PrivateKeyReport, err error) {
+	t.Helper()
+	repaired, other := wrapper.InspectPrivateKey([]byte("\n" + text))
+	if len(text) == 64<<10 {
+		return // it is too large with the line break
+	}
+	if fmt.Sprint(err) != fmt.Sprint(other) || !reflect.DeepEqual(report, repaired) {
+		t.Errorf("read at once: %+v, %v; with a look for repairs: %+v, %v", report, err, repaired, other)
+	}
+}
+
+func TestAWellFormedKeyIsReadAsOneThatNeedsRepair(t *testing.T) {
+	names := testKeys
+	if testing.Short() {
+		names = names[len(names)-1:] // the race detector makes parsing RSA keys slow
+	}
+	for _, name := range names {
+		block, _ := pem.Decode([]byte(readTestdata(t, name)))
+		for i := range 40 {
+			damaged := slices.Clone(block.Bytes)
+			switch {
+			case i < 20:
+				damaged[i] ^= 1 << (i % 8)
+			case i < 39:
+				damaged = damaged[:len(damaged)*(i-20)/20]
+			default:
+				damaged = append(damaged, 0)
+			}
+			for _, der := range [][]byte{block.Bytes, damaged} {
+				for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE"} {
+					text := string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
+					report, err := wrapper.InspectPrivateKey([]byte(text))
+					mustMatchTheRepairing(t, text, report, err)
+				}
+			}
+		}
+	}
+}
+
 func FuzzInspectPrivateKey(f *testing.F) {
 	files, err := filepath.Glob("testdata/credentials/*.pem")
 	if err != nil || len(files) == 0 {
@@ -239,6 +283,7 @@ func FuzzInspectPrivateKey(f *testing.F) {
 		} else if !report.Type.Valid() || report.Bits == 0 || report.Format == "" {
 			t.Errorf("a key was accepted without being described: %+v", report)
 		}
+		mustMatchTheRepairing(t, string(text), report, err)
 		_, made := wrapper.NewCredentials("key", text)
 		if (made == nil) != (err == nil) {
 			t.Errorf("InspectPrivateKey says %v, NewCredentials says %v", err, made)

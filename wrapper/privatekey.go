@@ -39,21 +39,19 @@ func InspectPrivateKey(pem []byte) (PrivateKeyReport, error) {
 
 // readPrivateKey returns a problem instead of an error, here and in all it calls: a problem is a
 // constant and cannot quote what was read.
-func readPrivateKey(text string) (crypto.Signer, PrivateKeyReport, *problem) {
-	var report PrivateKeyReport
+func readPrivateKey(text string) (signer crypto.Signer, report PrivateKeyReport, problem *problem) {
 	if len(text) > maxPrivateKeyBytes {
 		return nil, report, problemTooLarge
 	}
 	var repair pemRepair
 	der, problem := repair.der(text)
-	if problem != nil {
-		return nil, report, problem
+	if problem == nil {
+		signer, report.Format, problem = parsePrivateKey(der)
 	}
-	signer, format, problem := parsePrivateKey(der)
 	if problem != nil {
-		return nil, report, problem
+		return nil, PrivateKeyReport{}, problem
 	}
-	report = PrivateKeyReport{Type: gen.KeyTypeEd25519, Bits: 8 * ed25519.PublicKeySize, Format: format, Repairs: repair.repairs}
+	report.Type, report.Bits, report.Repairs = gen.KeyTypeEd25519, 8*ed25519.PublicKeySize, repair.repairs
 	if key, ok := signer.Public().(*rsa.PublicKey); ok {
 		report.Type, report.Bits = gen.KeyTypeRSA, key.N.BitLen()
 	}
