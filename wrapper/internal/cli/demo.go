@@ -45,11 +45,10 @@ type demo struct {
 	baseURL   string
 	transport http.RoundTripper
 
+	// first is the key that there is at first; rsa and ed25519 are keys that steps make.
+	first, rsa, ed25519 *wrapper.Credentials
 	// admin is a client that signs with the first key.
 	admin *wrapper.Client
-	// first is the ID of the first key; rsa and ed25519 are keys that steps make.
-	first        string
-	rsa, ed25519 *wrapper.Credentials
 }
 
 // runDemo tells w what every step does. It returns an error as soon as a step does not do what
@@ -82,9 +81,19 @@ func (d *demo) run(ctx context.Context) error {
 		"Nothing leaves this machine, and no private key is shown.\n")
 	paragraphs := strings.Split(strings.TrimSpace(told), "\n\n")
 	for i, do := range []func(context.Context) error{
-		d.start, d.listFirst,
-		d.generateRSA, d.signWithRSA, d.generateEd25519, d.signWithEd25519, d.create,
-		d.wrongSignature, d.lateClock, d.delete, d.deletedKey,
+		d.start,
+		func(ctx context.Context) error { return d.list(ctx, d.first, d.first.KeyID(), true) },
+		func(ctx context.Context) error {
+			return d.generate(ctx, &d.rsa, gen.KeyTypeRSA, gen.GenerateAPIKeyRequest{Name: "demo rsa"})
+		},
+		func(ctx context.Context) error { return d.sign(ctx, d.rsa, 2048/8) },
+		func(ctx context.Context) error {
+			request := gen.GenerateAPIKeyRequest{Name: "demo ed25519", KeyType: new(gen.KeyTypeEd25519)}
+			return d.generate(ctx, &d.ed25519, gen.KeyTypeEd25519, request)
+		},
+		func(ctx context.Context) error { return d.sign(ctx, d.ed25519, ed25519.SignatureSize) },
+		d.create, d.mixUp, d.lateClock, d.delete,
+		func(ctx context.Context) error { return d.refused(ctx, d.rsa, wrapper.ErrUnknownKey, "ErrUnknownKey") },
 	} {
 		_, _ = fmt.Fprintf(d.out, "\n%2d. %s\n", i+1, paragraphs[i])
 		if err := errors.Join(do(ctx), d.out.Flush()); err != nil {
@@ -111,21 +120,21 @@ func (d *demo) start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	first, err := wrapper.NewCredentials(key.ID, []byte(key.PrivateKey.RevealPrivateKey()))
-	if err != nil {
+	if d.first, err = wrapper.NewCredentials(key.ID, []byte(key.PrivateKey.RevealPrivateKey())); err != nil {
 		return err
 	}
 	d.came("base URL    %s", d.baseURL)
-	d.came("credentials %v", first)
-	d.first = key.ID
-	d.admin, err = d.client(first)
+	d.came("credentials %v", d.first)
+	d.admin, err = d.client(d.first)
 	return err
 }
 
-func (d *demo) listFirst(ctx context.Context) error { return d.list(ctx, d.admin, d.first, true) }
-
-// list shows the keys that client lists. The key keyID must be among them or not.
-func (d *demo) list(ctx context.Context, client *wrapper.Client, keyID string, isListed bool) error {
+// list shows the keys that signer lists. The key keyID must be among them or not.
+func (d *demo) list(ctx context.Context, signer *wrapper.Credentials, keyID string, isListed bool) error {
+	client, err := d.client(signer)
+	if err != nil {
+		return err
+	}
 	keys, err := client.GetAPIKeys(ctx)
 	if err != nil {
 		return err
@@ -140,42 +149,27 @@ func (d *demo) list(ctx context.Context, client *wrapper.Client, keyID string, i
 	return nil
 }
 
-func (d *demo) generateRSA(ctx context.Context) (err error) {
-	d.rsa, err = d.generate(ctx, gen.KeyTypeRSA, gen.GenerateAPIKeyRequest{Name: "demo rsa"})
-	return err
-}
-
-func (d *demo) generateEd25519(ctx context.Context) (err error) {
-	request := gen.GenerateAPIKeyRequest{Name: "demo ed25519", KeyType: new(gen.KeyTypeEd25519)}
-	d.ed25519, err = d.generate(ctx, gen.KeyTypeEd25519, request)
-	return err
-}
-
 // generate makes a key and shows the answer as fmt shows it, which redacts the private key.
-func (d *demo) generate(ctx context.Context, want gen.KeyType, request gen.GenerateAPIKeyRequest) (*wrapper.Credentials, error) {
-	made, err := d.admin.GenerateAPIKey(ctx, request)
+func (d *demo) generate(ctx context.Context, made **wrapper.Credentials, want gen.KeyType, request gen.GenerateAPIKeyRequest) error {
+	answer, err := d.admin.GenerateAPIKey(ctx, request)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found, err := wrapper.InspectPrivateKey([]byte(made.PrivateKey.RevealPrivateKey()))
+	private := []byte(answer.PrivateKey.RevealPrivateKey())
+	found, err := wrapper.InspectPrivateKey(private)
 	if err != nil || found.Type != want {
-		return nil, errors.Join(fmt.Errorf("the key must be of type %s, not %s", want, found.Type), err)
+		return errors.Join(fmt.Errorf("the key must be of type %s, not %s", want, found.Type), err)
 	}
-	d.came("ID          %s", made.APIKeyID)
-	d.came("private key %v", made.PrivateKey)
+	d.came("ID          %s", answer.APIKeyID)
+	d.came("private key %v", answer.PrivateKey)
 	d.came("type        %s, %d bits", found.Type, found.Bits)
-	return wrapper.NewCredentials(made.APIKeyID, []byte(made.PrivateKey.RevealPrivateKey()))
+	*made, err = wrapper.NewCredentials(answer.APIKeyID, private)
+	return err
 }
 
-func (d *demo) signWithRSA(ctx context.Context) error { return d.signByHand(ctx, d.rsa, 2048/8) }
-
-func (d *demo) signWithEd25519(ctx context.Context) error {
-	return d.signByHand(ctx, d.ed25519, ed25519.SignatureSize)
-}
-
-// signByHand does without the client what the client does: it shows that a signed request is
-// plain HTTP with three headers.
-func (d *demo) signByHand(ctx context.Context, credentials *wrapper.Credentials, signatureBytes int) error {
+// sign does without the client what the client does: it shows that a signed request is plain HTTP
+// with three headers.
+func (d *demo) sign(ctx context.Context, credentials *wrapper.Credentials, signatureBytes int) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.baseURL+protocol.KeysPath, http.NoBody)
 	if err == nil {
 		err = wrapper.SignRequest(credentials)(ctx, request)
@@ -204,10 +198,7 @@ func (d *demo) signByHand(ctx context.Context, credentials *wrapper.Credentials,
 }
 
 func (d *demo) create(ctx context.Context) error {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
-	}
+	public, private, _ := ed25519.GenerateKey(rand.Reader) // the system's randomness does not fail
 	text, err := keystore.PublicKeyPEM(public)
 	if err != nil {
 		return err
@@ -223,14 +214,10 @@ func (d *demo) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := d.client(own)
-	if err != nil {
-		return err
-	}
-	return d.list(ctx, client, made.APIKeyID, true)
+	return d.list(ctx, own, made.APIKeyID, true)
 }
 
-func (d *demo) wrongSignature(ctx context.Context) error {
+func (d *demo) mixUp(ctx context.Context) error {
 	mixed, err := wrapper.NewSignerCredentials(d.rsa.KeyID(), d.ed25519.Signer())
 	if err != nil {
 		return err
@@ -296,9 +283,5 @@ func (d *demo) delete(ctx context.Context) error {
 		return err
 	}
 	d.came("deleted")
-	return d.list(ctx, d.admin, d.rsa.KeyID(), false)
-}
-
-func (d *demo) deletedKey(ctx context.Context) error {
-	return d.refused(ctx, d.rsa, wrapper.ErrUnknownKey, "ErrUnknownKey")
+	return d.list(ctx, d.first, d.rsa.KeyID(), false)
 }
