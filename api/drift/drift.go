@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"kalshi.internal/apikeys/gen/spec"
 )
@@ -13,11 +14,7 @@ import (
 // for users of this module's contract. It fetches nothing. Every error about the document wraps
 // [ErrDocument]. It keeps no state; concurrent use is safe.
 func Compare(revision io.Reader) (*Report, error) {
-	contract, err := spec.GetSpecJSON()
-	if err != nil {
-		return nil, fmt.Errorf("reading the embedded contract: %w", err)
-	}
-	ours, err := read(bytes.NewReader(contract))
+	ours, err := embedded()
 	if err != nil {
 		return nil, fmt.Errorf("reading the embedded contract: %w", err)
 	}
@@ -27,6 +24,15 @@ func Compare(revision io.Reader) (*Report, error) {
 	}
 	return report(ours, theirs)
 }
+
+// embedded reads this module's contract once. Nobody changes a document.
+var embedded = sync.OnceValues(func() (document, error) {
+	contract, err := spec.GetSpecJSON()
+	if err != nil {
+		return document{}, err
+	}
+	return read(bytes.NewReader(contract))
+})
 
 // CompareDocuments is [Compare] with another contract than this module's, for example two
 // revisions of the service's document. Of both, only what concerns API keys is compared.
