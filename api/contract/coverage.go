@@ -9,7 +9,8 @@ import (
 
 // Coverage tells which operations and documented statuses a test run has exercised. A status
 // counts when its response fits the contract, or deviates only where an option allows it. The
-// request may be wrong: that is how a 400 is exercised. [ReadCoverage] makes it. It does not change, so concurrent use is safe.
+// request may be wrong: that is how a 400 is exercised. [ReadCoverage] makes it. It does not change, so
+// concurrent use is safe.
 type Coverage struct {
 	exchanges map[covered]int
 }

@@ -33,8 +33,8 @@ func (r testReporter) Report(v Violation) {
 	}
 }
 
-// Collector is a reporter that keeps the violations that no option allows. The zero Collector is ready for use, and it
-// is safe for concurrent use.
+// Collector is a reporter that keeps the violations that no option allows. The zero Collector is
+// ready for use, and it is safe for concurrent use.
 type Collector struct {
 	mu       sync.Mutex
 	reported []Violation
