@@ -73,7 +73,7 @@ func wellFormed(text string) []byte {
 	var value asn1.RawValue
 	if block, _ := pem.Decode([]byte(text)); block != nil && len(block.Headers) == 0 && string(pem.EncodeToMemory(block)) == text &&
 		(block.Type == "RSA PRIVATE KEY" || block.Type == "PRIVATE KEY") &&
-		fits(block.Bytes, &value) && len(value.FullBytes) == len(block.Bytes) && block.Bytes[0] == derSequence {
+		fits(block.Bytes, &value) && len(value.FullBytes) == len(block.Bytes) {
 		return block.Bytes
 	}
 	return nil

@@ -247,6 +247,10 @@ func TestAWellFormedKeyIsReadAsOneThatNeedsRepair(t *testing.T) {
 				damaged = append(damaged, 0)
 			}
 			for _, der := range [][]byte{block.Bytes, damaged} {
+				commented := &pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"Comment": "a key"}, Bytes: der}
+				text := string(pem.EncodeToMemory(commented))
+				report, err := wrapper.InspectPrivateKey([]byte(text))
+				mustMatchTheRepairing(t, text, report, err)
 				for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE"} {
 					text := string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
 					report, err := wrapper.InspectPrivateKey([]byte(text))

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -331,6 +332,17 @@ func TestEveryViolationIsCaught(t *testing.T) {
 				tt.wantIn(t, "server", tt.exchange.throughHandler(t))
 			}
 		})
+	}
+}
+
+func TestEachUnknownMemberIsReportedOnce(t *testing.T) {
+	got := list().answering(answer(200, `{"api_keys":[],"cursor":"","page":1,"total":2}`)).throughTransport(t).Violations()
+	var places []string
+	for _, v := range got {
+		places = append(places, v.Where)
+	}
+	if want := []string{"body /cursor", "body /page", "body /total"}; !slices.Equal(places, want) {
+		t.Errorf("got %q, want %q", places, want)
 	}
 }
 

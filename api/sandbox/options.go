@@ -44,7 +44,7 @@ func WithWait(wait func(ctx context.Context, d time.Duration) error) Option {
 }
 
 // WithRSAKeySource replaces the source of the RSA keys that generateApiKey and
-// [Sandbox.Bootstrap] hand out, whose making takes a tenth of a second or more. Tests may hand
+// [Sandbox.Bootstrap] hand out: making one takes far longer than answering a request. Tests may hand
 // out keys made beforehand, as long as sharing them does not matter. The source must be safe for
 // concurrent use; its error becomes an answer with status 500.
 func WithRSAKeySource(newKey func() (*rsa.PrivateKey, error)) Option {
