@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,7 +138,7 @@ type ErrorObject struct {
 	Code *string `json:"code,omitempty"`
 
 	// Details More about the cause, of any JSON type.
-	Details interface{} `json:"details,omitempty"`
+	Details json.RawMessage `json:"details,omitempty"`
 
 	// Message Text for people. Changes without notice.
 	Message *string `json:"message,omitempty"`
@@ -152,7 +153,7 @@ type ErrorResponse struct {
 	Code *string `json:"code,omitempty"`
 
 	// Details More about the cause, of any JSON type.
-	Details interface{} `json:"details,omitempty"`
+	Details json.RawMessage `json:"details,omitempty"`
 
 	// Error The error, as an object or, when rate limited, as a text.
 	Error *ErrorResponse_Error `json:"error,omitempty"`
@@ -288,6 +289,22 @@ func (r DeleteAPIKeyHTTPResponse) Format(state fmt.State, _ rune) {
 // MarshalJSON implements json.Marshaler. It writes the status code and never the body.
 func (r DeleteAPIKeyHTTPResponse) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"status": r.StatusCode(), "body": "[REDACTED]"})
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It returns an error for what is no API key, so that
+// decoding a list stops there, and for more than 64 KiB of JSON.
+func (k *APIKey) UnmarshalJSON(data []byte) error {
+	type fields APIKey
+	if len(data) > 64<<10 {
+		return errors.New("an API key of more than 64 KiB of JSON")
+	}
+	if err := json.Unmarshal(data, (*fields)(k)); err != nil {
+		return err
+	}
+	if k.APIKeyID == "" {
+		return errors.New("no API key: api_key_id is missing")
+	}
+	return nil
 }
 
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.

@@ -1,33 +1,33 @@
 package wrapper
 
 import (
-	"bytes"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
 
 // A layer sends a request and hands up the answer. It may change the request, which is a clone
 // that retry made for this attempt.
-type layer func(req *http.Request) answer
+// The local clock is taken to be behind the service's by offset.
+type layer func(req *http.Request, offset time.Duration) answer
 
 // answer is everything that one attempt learned: the response, or why none came.
 type answer struct {
-	// response is nil if no status arrived. Its Body reads the same bytes as body.
+	// response is nil if no status arrived. Its Body is body, if that was read.
 	response *http.Response
-	body     []byte
+	body     *heldBody
 	// said is what the service says about a failure, zero for every other answer.
 	said errorBody
 	// err says why there is no answer, or why the body of response is missing.
 	err      error
 	delivery delivery
+	// deadline is when the time of the attempt ends, which includes decoding the answer.
+	deadline time.Time
 	// selfCheck examines the signature that was answered with a 401.
 	selfCheck selfCheck
-	// skew is how far the local clock was behind when the service refused the timestamp.
-	skew time.Duration
-	// offset is by how much the local clock, being behind, is corrected.
-	offset time.Duration
+	// wrote is when the request went out, zero if the transport does not tell.
+	wrote time.Time
+	// clock is what the answer says about the local clock, if the service refused the timestamp.
+	clock clockReading
 }
 
 // delivery says whether a request went out.
@@ -58,16 +58,12 @@ func (a *answer) status() int {
 	return a.response.StatusCode
 }
 
-func (a *answer) refusesTimestamp() bool {
-	return a.status() == http.StatusUnauthorized && a.said.code == codeTimestampExpired
+// acceptsTimestamp reports whether the service looked beyond the request's identity.
+func (a *answer) acceptsTimestamp() bool {
+	status := a.status()
+	return status > 0 && status < http.StatusInternalServerError && status != http.StatusUnauthorized && status != http.StatusTooManyRequests
 }
 
-// hiddenBody is the body of a response as the caller gets it: in memory, and hidden from printers,
-// because it may hold a private key.
-type hiddenBody struct{ *bytes.Reader }
-
-func (hiddenBody) Close() error { return nil }
-
-func (hiddenBody) Format(state fmt.State, _ rune) {
-	_, _ = io.WriteString(state, "[body]")
+func (a *answer) refusesTimestamp() bool {
+	return a.status() == http.StatusUnauthorized && a.said.code == codeTimestampExpired
 }

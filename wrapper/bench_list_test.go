@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,15 +90,64 @@ func allocatedBy(b *testing.B, client *wrapper.Client, keys int) float64 {
 // empty list, in multiples of the body.
 func peakOfOneCall(b *testing.B, server string, keys int) float64 {
 	b.Helper()
-	output, err := inRole(b, roleCaller, server, strconv.Itoa(keys)).Output()
+	return printedBy(b, roleCaller, server, strconv.Itoa(keys)) / float64(len(listOf(keys)))
+}
+
+// printedBy returns the number that this binary prints in another role.
+func printedBy(b *testing.B, role string, args ...string) float64 {
+	b.Helper()
+	output, err := inRole(b, role, args...).Output()
 	if err != nil {
 		b.Fatal(err)
 	}
-	var raised int64
-	if _, err := fmt.Sscan(string(output), &raised); err != nil {
+	var number float64
+	if _, err := fmt.Sscan(string(output), &number); err != nil {
 		b.Fatal(err)
 	}
-	return float64(raised) / float64(len(listOf(keys)))
+	return number
+}
+
+// BenchmarkHostileBodies shows what a list that is none costs: the time of the call, and x-body, the
+// memory that the process needed at its peak beyond the body that it was sent, in relation to it.
+func BenchmarkHostileBodies(b *testing.B) {
+	bodies := hostileBodies()
+	for _, name := range []string{"numbers", "scopes of one key", "keys of many scopes", "small keys"} {
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			client := newHostileClient(b.Fatal, bodies[name]())
+			for b.Loop() {
+				_, _ = client.GetAPIKeys(b.Context())
+			}
+			b.ReportMetric(printedBy(b, roleVictim, name), "x-body")
+		})
+	}
+}
+
+func newHostileClient(fatal func(...any), body string) *wrapper.Client {
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		fatal(err)
+	}
+	credentials, err := wrapper.NewSignerCredentials(ownKeyID, signer)
+	if err != nil {
+		fatal(err)
+	}
+	client, err := wrapper.NewClient(credentials, wrapper.WithHTTPTransport(inMemory{200, body}))
+	if err != nil {
+		fatal(err)
+	}
+	return client
+}
+
+// receive prints by how much a hostile body raises the peak of this process, in multiples of it.
+func receive(name string) {
+	body := hostileBodies()[name]()
+	warm := newHostileClient(func(args ...any) { panic(args) }, emptyList)
+	_, _ = warm.GetAPIKeys(context.Background())
+	hostile := newHostileClient(func(args ...any) { panic(args) }, body)
+	before := peakMemory()
+	_, _ = hostile.GetAPIKeys(context.Background())
+	fmt.Println(float64(peakMemory()-before) / float64(len(body)))
+	os.Exit(0)
 }
 
 // callOnce prints by how many bytes the call for a list raises the peak of this process.

@@ -23,6 +23,7 @@ const (
 	roleVariable = "KALSHI_BENCHMARK_ROLE"
 	roleServer   = "server"
 	roleCaller   = "caller"
+	roleVictim   = "victim"
 )
 
 func TestMain(m *testing.M) {
@@ -33,6 +34,8 @@ func TestMain(m *testing.M) {
 		serveLists()
 	case roleCaller:
 		callOnce(os.Args[1], os.Args[2])
+	case roleVictim:
+		receive(os.Args[1])
 	default:
 		panic("unknown role " + role)
 	}

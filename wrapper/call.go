@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,6 +21,8 @@ type call struct {
 	attempts     int
 	// maybeApplied: some attempt may have taken effect.
 	maybeApplied bool
+	// offset is by how much the local clock, being behind, is corrected.
+	offset time.Duration
 	// signedAfresh: the timestamp was refused and the request signed again.
 	signedAfresh bool
 	// retryAfter is what the last answer asked for.
@@ -41,6 +42,19 @@ func (c *call) take(last answer, follows decision, now time.Time) {
 	c.maybeApplied = c.maybeApplied || follows.unknown || (last.delivery == sentTwice && protocol.ChangesState(c.method))
 	if last.response != nil {
 		c.retryAfter = protocol.RetryAfter(last.response.Header.Get("Retry-After"), now)
+	}
+}
+
+// stop ends the call although the retry table allows another attempt.
+func (c *call) stop(why reason) {
+	c.again, c.reason = false, why
+}
+
+// signAfresh has the next attempt signed with the time of the last answer, if that is believed.
+func (c *call) signAfresh() {
+	c.signedAfresh = true
+	if c.clock.believed {
+		c.offset = c.clock.skew
 	}
 }
 
@@ -66,14 +80,14 @@ func (c *call) refusal() *Error {
 // notAsDocumented returns the error of an answer that is not the documented success. If it has the
 // status, its body is not what the contract says: the request has taken effect, but with what
 // result is not known.
-func (c *call) notAsDocumented(success int, problem string) *Error {
+func (c *call) notAsDocumented(success int, problem error) *Error {
 	if c.status() != success {
 		return c.refusal()
 	}
 	if !saysJSON(c.response) {
-		problem += fmt.Sprintf(" (Content-Type %q)", scrub(c.response.Header.Get("Content-Type"), maxCodeLength))
+		problem = fmt.Errorf("%w (Content-Type %q)", problem, scrub(c.response.Header.Get("Content-Type"), maxCodeLength))
 	}
-	return c.newError(protocol.ChangesState(c.method), errors.New(problem), ErrUnexpectedResponse)
+	return c.newError(protocol.ChangesState(c.method), problem, ErrUnexpectedResponse)
 }
 
 func (c *call) succeeded() bool { return c.status()/100 == 2 }
@@ -84,7 +98,7 @@ func (c *call) newError(maybeApplied bool, cause error, kinds ...error) *Error {
 		Operation: c.operation, Method: c.method, Path: c.path,
 		StatusCode: c.status(), Code: c.said.code, Details: c.said.details, Message: c.said.message,
 		Attempts: c.attempts, RetryAfter: c.retryAfter,
-		kinds: kinds, cause: cause,
+		kinds: kinds, cause: cause, own: c.said.own,
 	}
 	if maybeApplied && !e.is(ErrOutcomeUnknown) {
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)

@@ -1,16 +1,18 @@
 package wrapper
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
+
+var errNoList = errors.New("the body is not a list of API keys")
 
 // Client manages the API keys of one account in one environment. It signs, retries, corrects
 // the clock and maps every failure to an [*Error]. A Client is safe for concurrent use; make one and
@@ -57,7 +59,10 @@ func (c *Client) CloseIdleConnections() {
 }
 
 // GetAPIKeys lists all API keys of the account. The list may be stale for a moment after a key
-// was made or deleted. Errors are of type [*Error].
+// was made or deleted. Where the service writes null for the list or for a key's scopes, they are
+// nil, which Go reads as empty: users of another client recorded that for empty lists on other
+// endpoints (source: observed). Whoever revokes keys on the word of a list refuses nil. Errors are
+// of type [*Error].
 func (c *Client) GetAPIKeys(ctx context.Context) (*gen.GetAPIKeysResponse, error) {
 	return c.getAPIKeys(ctx, nil, nil)
 }
@@ -76,15 +81,21 @@ func (c *Client) getAPIKeys(ctx context.Context, params *gen.GetAPIKeysParams, p
 	if err != nil {
 		return nil, err
 	}
-	list := call.decodeList()
-	if list == nil || list.APIKeys == nil || slices.ContainsFunc(list.APIKeys, isIncomplete) {
-		return nil, call.notAsDocumented(http.StatusOK, "the body is not a list of API keys")
+	if call.status() != http.StatusOK || !saysJSON(call.response) {
+		return nil, call.notAsDocumented(http.StatusOK, errNoList)
 	}
-	return list, nil
-}
-
-func isIncomplete(key gen.APIKey) bool {
-	return key.APIKeyID == "" || key.Scopes == nil
+	attempt, cancel := context.WithDeadline(ctx, call.deadline)
+	defer cancel()
+	list, err := decodeList(attempt, call.body)
+	switch {
+	case err == nil:
+		return list, nil
+	case ctx.Err() != nil:
+		return nil, call.newError(false, err)
+	case attempt.Err() != nil:
+		return nil, call.newError(false, fmt.Errorf("the answer took too long to decode: %w", err), ErrUnavailable)
+	}
+	return nil, call.notAsDocumented(http.StatusOK, fmt.Errorf("%w: %w", errNoList, err))
 }
 
 // GenerateAPIKey makes an API key whose pair the service makes, RSA with 2048 bits unless the
@@ -104,7 +115,7 @@ func (c *Client) GenerateAPIKey(ctx context.Context, body gen.GenerateAPIKeyRequ
 	made := new(gen.GenerateAPIKeyResponse)
 	fits := call.decode(http.StatusCreated, made)
 	if !call.succeeded() || made.APIKeyID == "" || made.PrivateKey.IsEmpty() {
-		return nil, call.notAsDocumented(http.StatusCreated, "the body lacks api_key_id or private_key")
+		return nil, call.notAsDocumented(http.StatusCreated, errors.New("the body lacks api_key_id or private_key"))
 	}
 	if !fits {
 		made.Warning = new(salvaged)
@@ -127,7 +138,7 @@ func (c *Client) CreateAPIKey(ctx context.Context, body gen.CreateAPIKeyRequest)
 	made := new(gen.CreateAPIKeyResponse)
 	fits := call.decode(http.StatusCreated, made)
 	if !call.succeeded() || made.APIKeyID == "" {
-		return nil, call.notAsDocumented(http.StatusCreated, "the body lacks api_key_id")
+		return nil, call.notAsDocumented(http.StatusCreated, errors.New("the body lacks api_key_id"))
 	}
 	if !fits {
 		made.Warning = new(salvaged)
@@ -177,23 +188,6 @@ const salvaged = "The rest of the answer was not as the contract says, and was l
 // as documented. The content type counts as it does for the generated client, whose own parser
 // would copy the body first.
 func (c *call) decode(success int, answer any) bool {
-	err := json.Unmarshal(c.body, answer)
+	err := json.Unmarshal(c.body.bytes(), answer)
 	return err == nil && c.status() == success && saysJSON(c.response)
-}
-
-// decodeList returns the list, nil if the body is something else. It makes room for all keys at
-// once, so that the cost of one key does not rise with their number.
-func (c *call) decodeList() *gen.GetAPIKeysResponse {
-	room := bytes.Count(c.body, []byte(`"api_key_id"`))
-	list := &gen.GetAPIKeysResponse{APIKeys: make([]gen.APIKey, 0, room)}
-	if !c.decode(http.StatusOK, list) {
-		return nil
-	}
-	if len(list.APIKeys) > 0 {
-		return list
-	}
-	// After making room, a missing list looks like an empty one.
-	list = new(gen.GetAPIKeysResponse)
-	c.decode(http.StatusOK, list)
-	return list
 }

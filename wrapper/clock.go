@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -48,23 +49,57 @@ func (c *serviceClock) Offset() time.Duration {
 	return time.Duration(c.offset.Load())
 }
 
-// keepClock is the layer that sets the clock from the Date header of an answer that refused the
-// timestamp. No other answer changes the clock.
-func keepClock(next layer, clock *serviceClock) layer {
-	return func(req *http.Request) answer {
-		sent := clock.Clock.Now()
-		a := next(req)
-		a.offset = clock.Offset()
-		if !a.refusesTimestamp() {
-			return a
-		}
-		// Counted back from the arrival: a machine that slept, or whose clock was set, shows another time since.
-		received := clock.Clock.Now()
-		middle := received.Add(-received.Sub(sent) / 2)
-		if skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), middle); ok {
-			a.skew, a.offset = skew, skew
-			clock.offset.Store(int64(skew))
+// maxHold is how long after its signature a request may go out, or if nothing says when it did be
+// answered, for its answer to tell something about the clock (our own choice).
+const maxHold = 5 * time.Second
+
+// clockReading is what the Date header of an answer says about the local clock.
+type clockReading struct {
+	// skew is how far the local clock is behind, if believed, or seems to be.
+	skew     time.Duration
+	believed bool
+	// held is how long the request was on its way at least, if that was too long to tell.
+	held time.Duration
+}
+
+// readClock is the layer that compares the clock with the Date header of an answer that refused the
+// timestamp. No other answer says anything about the clock.
+func readClock(next layer, clock Clock, most time.Duration) layer {
+	return func(req *http.Request, offset time.Duration) answer {
+		a := next(req, offset)
+		if a.refusesTimestamp() {
+			signed, _ := strconv.ParseInt(req.Header.Get(protocol.HeaderTimestamp), 10, 64) // which signEach wrote
+			a.clock = a.readClock(time.UnixMilli(signed).Add(-offset), clock.Now(), most)
 		}
 		return a
 	}
+}
+
+func (a *answer) readClock(signed, received time.Time, most time.Duration) clockReading {
+	out, latest := a.wrote, a.wrote
+	if a.wrote.IsZero() {
+		out, latest = signed, received
+	}
+	if held := latest.Sub(signed); held > maxHold {
+		return clockReading{held: held}
+	}
+	// Counted back from the arrival: a machine that slept, or whose clock was set, shows another time since.
+	uncertain := received.Sub(out) / 2
+	skew, ok := protocol.ClockOffset(a.response.Header.Get("Date"), received.Add(-uncertain))
+	switch {
+	case !ok:
+		return clockReading{}
+	case skew.Abs() <= uncertain:
+		return clockReading{believed: true}
+	}
+	return clockReading{skew: skew, believed: skew.Abs() <= most && isWithinCertificate(a.response, received.Add(skew))}
+}
+
+// isWithinCertificate reports whether the server's certificate was valid at the time, if there is one.
+func isWithinCertificate(response *http.Response, at time.Time) bool {
+	if response.TLS == nil || len(response.TLS.PeerCertificates) == 0 {
+		return true
+	}
+	leaf := response.TLS.PeerCertificates[0]
+	return !at.Before(leaf.NotBefore) && !at.After(leaf.NotAfter)
 }

@@ -1,7 +1,9 @@
 package wrapper_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,5 +159,146 @@ func TestTheSystemClockWaitsAndStopsWithTheContext(t *testing.T) {
 	}
 	if _, err := client.GetAPIKeys(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A server that is asked once must not receive a signature that is good some day.
+func TestADateThatNoDriftingClockShowsIsNotSignedFor(t *testing.T) {
+	for name, row := range map[string]struct {
+		ahead   time.Duration
+		options []wrapper.Option
+		signed  bool
+	}{
+		"40 years":                       {40 * 365 * 24 * time.Hour, nil, false},
+		"40 years back":                  {-40 * 365 * 24 * time.Hour, nil, false},
+		"two days":                       {48 * time.Hour, nil, false},
+		"two days, which are allowed":    {48 * time.Hour, []wrapper.Option{wrapper.WithMaxClockCorrection(72 * time.Hour)}, true},
+		"a minute, which is not allowed": {time.Minute, []wrapper.Option{wrapper.WithMaxClockCorrection(0)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			service := func() time.Time { return f.clock.Now().Add(row.ahead) }
+			f.steps = []http.HandlerFunc{window(service, service)}
+			client := f.client(t, row.options...)
+			_, err := client.GetAPIKeys(t.Context())
+			if row.signed != (err == nil) {
+				t.Fatalf("the error is %v", err)
+			}
+			if row.signed {
+				return
+			}
+			mustMatch(t, err, wrapper.ErrClockSkew, wrapper.ErrUnauthenticated)
+			if hint := mustBeError(t, err).Hint; !strings.Contains(hint, "not believed") || strings.Contains(hint, "000h") {
+				t.Errorf("hint %q", hint)
+			}
+			for _, seen := range f.seen() {
+				millis, _ := strconv.ParseInt(seen.timestamp, 10, 64)
+				if off := time.UnixMilli(millis).Sub(f.clock.Now()).Abs(); off > time.Minute {
+					t.Errorf("a timestamp is %s off", off)
+				}
+			}
+			if offset := client.ClockOffset(); offset != 0 {
+				t.Errorf("the clock was moved by %s", offset)
+			}
+		})
+	}
+}
+
+func TestADateOutsideTheCertificatesValidityIsNotBelieved(t *testing.T) {
+	f := newFixture(t)
+	f.server = httptest.NewTLSServer(f.script)
+	t.Cleanup(f.server.Close)
+	certificate := f.server.Certificate()
+	for name, row := range map[string]struct {
+		at     time.Time
+		signed bool
+	}{
+		"a day before its end": {certificate.NotAfter.Add(-24 * time.Hour), true},
+		"a day after its end":  {certificate.NotAfter.Add(24 * time.Hour), false},
+		"before its beginning": {certificate.NotBefore.Add(-24 * time.Hour), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			service := func() time.Time { return row.at }
+			f.steps = []http.HandlerFunc{window(service, service)}
+			transport := f.server.Client().Transport.(*http.Transport).Clone()
+			// The certificate itself is looked at with the machine's time, which is not that of the test.
+			transport.TLSClientConfig.Time = func() time.Time { return certificate.NotBefore.Add(time.Hour) }
+			client, err := wrapper.NewClient(f.credentials, f.options(wrapper.WithHTTPTransport(transport),
+				wrapper.WithMaxClockCorrection(200*365*24*time.Hour))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(client.CloseIdleConnections)
+			if _, err := client.GetAPIKeys(t.Context()); row.signed != (err == nil) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+func TestACorrectionThatServesOtherCallsOutlivesARefusal(t *testing.T) {
+	f := newFixture(t)
+	service := func() time.Time { return f.clock.Now().Add(41 * time.Second) }
+	right := window(service, service)
+	wrong := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", service().UTC().Format(http.TimeFormat))
+		answer(401, expiredBody)(w, r)
+	}
+	f.steps = []http.HandlerFunc{right, right, wrong, wrong, right}
+	client := f.client(t)
+	if _, err := client.GetAPIKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := client.GetAPIKeys(t.Context())
+	mustMatch(t, err, wrapper.ErrClockSkew)
+	if _, err := client.GetAPIKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(f.seen()); got != 5 {
+		t.Errorf("%d requests, want 5: the last call needs no other correction", got)
+	}
+}
+
+func TestACorrectionThatIsTriedTouchesNoOtherCall(t *testing.T) {
+	f := newFixture(t)
+	var client *wrapper.Client
+	refuse := func(w http.ResponseWriter, r *http.Request) {
+		if offset := client.ClockOffset(); offset != 0 {
+			t.Errorf("other calls are corrected by %s already", offset)
+		}
+		w.Header().Set("Date", f.clock.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		answer(401, expiredBody)(w, r)
+	}
+	f.steps = []http.HandlerFunc{refuse}
+	client = f.client(t)
+	_, err := client.GetAPIKeys(t.Context())
+	mustMatch(t, err, wrapper.ErrClockSkew)
+	if got := len(f.seen()); got != 2 {
+		t.Errorf("%d requests, want 2", got)
+	}
+}
+
+func TestARequestThatIsHeldAfterItsSignatureSaysNothingOfTheClock(t *testing.T) {
+	for name, hidden := range map[string]bool{"which the connection tells": false, "and nothing tells": true} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.steps = []http.HandlerFunc{window(f.clock.Now, f.clock.Now)}
+			hold := roundTripper(func(req *http.Request) (*http.Response, error) {
+				_ = f.clock.Wait(req.Context(), 20*time.Second)
+				if hidden {
+					req = req.Clone(context.WithoutCancel(t.Context()))
+				}
+				return http.DefaultTransport.RoundTrip(req)
+			})
+			client := f.client(t, wrapper.WithHTTPTransport(hold))
+			_, err := client.GetAPIKeys(t.Context())
+			mustMatch(t, err, wrapper.ErrClockSkew)
+			if hint := mustBeError(t, err).Hint; !strings.Contains(hint, "after it was signed") {
+				t.Errorf("hint %q", hint)
+			}
+			if offset := client.ClockOffset(); offset != 0 {
+				t.Errorf("a right clock was moved by %s", offset)
+			}
+		})
 	}
 }

@@ -26,6 +26,7 @@ const (
 	reasonConnectionLost reason = "connection lost after sending"
 	reasonTimeout        reason = "attempt timed out"
 	reasonRefusedHere    reason = "refused before sending"
+	reasonProxyLogin     reason = "the proxy wants a user name and password"
 	reasonCertificate    reason = "certificate does not verify"
 	reasonTooLarge       reason = "response too large"
 	reasonContextEnded   reason = "context ended"
@@ -35,6 +36,7 @@ const (
 	reasonOutcomeUnknown reason = "outcome unknown, not sent twice"
 	reasonAttemptsUsedUp reason = "attempts used up"
 	reasonRetryAfter     reason = "Retry-After is beyond the cap"
+	reasonDeadline       reason = "the wait is beyond the context's deadline"
 	reasonNoReplay       reason = "body cannot be replayed"
 )
 
@@ -64,6 +66,8 @@ func decide(operation protocol.Operation, method string, a answer, ended bool) d
 		return decision{reason: reasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
 	case a.err != nil && ended:
 		return decision{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
+	case isProxyLogin(a.err):
+		return decision{reason: reasonProxyLogin, kind: ErrUnavailable}
 	case a.delivery == neverSent:
 		return decision{reason: reasonNeverSent, again: true, kind: ErrUnavailable}
 	case isTimeout(a.err):
@@ -103,6 +107,11 @@ func isCertificateError(err error) bool {
 		isType[x509.UnknownAuthorityError](err) ||
 		isType[x509.HostnameError](err) ||
 		isType[x509.CertificateInvalidError](err)
+}
+
+func isProxyLogin(err error) bool {
+	refused, ok := errors.AsType[*proxyError](err)
+	return ok && refused.status == http.StatusProxyAuthRequired
 }
 
 // isDialError reports a failure of connecting: of the name, of the address or of a proxy.

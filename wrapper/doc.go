@@ -27,14 +27,23 @@
 // it returns an error that is [ErrOutcomeUnknown], because a second generate can leave a live key
 // whose private key nobody has. Every method is retried if the request was never sent, after a
 // 429, and after a 409 while a subtrader becomes visible. Waits grow exponentially with full
-// jitter, follow Retry-After up to a limit and end with the context; [WithRetry] sets the bounds.
+// jitter, follow Retry-After up to a limit and end with the context; [WithRetry] sets the bounds. A wait
+// that the context's deadline would end is not begun.
+//
+// # Hostile answers
+//
+// An answer of any content takes at most four times its size in memory, and the attempt's time and the
+// context end its decoding too. A list is decoded as a stream: it ends at the first element that is no
+// API key, which the error names.
 //
 // # The clock
 //
 // The service accepts timestamps close to its own clock: 10 s either way is fine, 30 s behind is
 // refused (source: observed). When it refuses one, the client takes the time from the answer's
-// Date header, signs again and tries once more; [Client.ClockOffset] says by how much the clock
-// was off. No other answer changes the clock.
+// Date header, signs again and tries once more. If the service accepts that, the calls that follow
+// are signed with the same correction, which [Client.ClockOffset] returns. A Date is believed up to
+// 24 hours off ([WithMaxClockCorrection]) and within the validity of the server's certificate. The
+// answer to a request that was held back after it was signed says nothing about the clock.
 //
 // # Errors
 //

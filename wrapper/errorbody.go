@@ -16,37 +16,54 @@ const maxErrorBody = 64 << 10
 // scrubbed.
 type errorBody struct {
 	code, details, message string
+	// own says that the form is a recorded one. A message alone is not: gateways write that.
+	own bool
+}
+
+// errorFields are the fields of all recorded forms.
+type errorFields struct {
+	Code, Details, Message, Msg, Error json.RawMessage
 }
 
 // parseErrorBody reads what it can and leaves empty what it cannot. A body that is not a JSON
 // object, such as HTML, gives the zero errorBody: nothing of it is quoted.
 func parseErrorBody(body []byte) errorBody {
-	var fields map[string]any
-	if len(body) > maxErrorBody || json.Unmarshal(body, &fields) != nil {
+	var fields, nested errorFields
+	if json.Unmarshal(body, &fields) != nil {
 		return errorBody{}
 	}
-	if nested, ok := fields["error"].(map[string]any); ok {
+	isNested := json.Unmarshal(fields.Error, &nested) == nil && string(fields.Error) != "null"
+	if isNested {
 		fields = nested
 	}
-	message := cmp.Or(textOf(fields["message"]), textOf(fields["msg"]), textOf(fields["error"]))
-	return errorBody{
-		code:    scrub(textOf(fields["code"]), maxCodeLength),
-		details: scrub(textOf(fields["details"]), maxMessageLength),
+	message := cmp.Or(textOf(fields.Message), textOf(fields.Msg), textOf(fields.Error))
+	said := errorBody{
+		code:    scrub(textOf(fields.Code), maxCodeLength),
+		details: scrub(textOf(fields.Details), maxMessageLength),
 		message: scrub(message, maxMessageLength),
 	}
+	named := cmp.Or(said.code, said.details, textOf(fields.Msg), textOf(fields.Error))
+	said.own = named != "" || isNested && said.message != ""
+	return said
 }
 
-// textOf returns the text of a JSON string, and any other value as compact JSON: details may have
-// any type.
-func textOf(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return value
+// maxDecodedValue is how long the JSON of a value that is no string may be to be shown, in bytes.
+// Decoding it takes many times as much memory.
+const maxDecodedValue = 4 << 10
+
+// textOf returns the text of a JSON string, and any other value as compact JSON without escapes that could hide
+// a key from scrub: details may have any type.
+func textOf(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
 	}
-	text, _ := json.Marshal(value) // which was read from JSON
-	return string(text)
+	var value any
+	if len(raw) > maxDecodedValue || json.Unmarshal(raw, &value) != nil {
+		return ""
+	}
+	plain, _ := json.Marshal(value) // which was read from JSON
+	return string(plain)
 }
 
 // codeTimestampExpired is the only code that the client decides on (source: observed).

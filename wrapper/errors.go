@@ -78,6 +78,8 @@ type Error struct {
 
 	kinds []error
 	cause error
+	// own says that the service's own form was recognised.
+	own bool
 }
 
 // Error returns one line: the request, the result, the number of attempts, and what to do.
@@ -120,11 +122,11 @@ func (e *Error) Unwrap() []error {
 	return append(slices.Clip(e.kinds), e.cause)
 }
 
-// FromService reports whether the answer was an error in the service's own form: one with a code,
-// details or a message. A proxy or another server in the service's place writes its errors
-// otherwise, so a 404 without it says nothing about a key. A nil *Error is not from the service.
+// FromService reports whether the answer was an error in one of the service's own forms (source:
+// observed). A proxy or another server in the service's place writes its errors otherwise, so a 404
+// without it says nothing about a key. A nil *Error is not from the service.
 func (e *Error) FromService() bool {
-	return e != nil && e.StatusCode >= http.StatusBadRequest && e.Code+e.Details+e.Message != ""
+	return e != nil && e.StatusCode >= http.StatusBadRequest && e.own
 }
 
 // GoString returns the same line as [Error.Error], so that %#v shows no more than %v.

@@ -29,11 +29,11 @@ func hintFor(e *Error, c *call) string {
 		{ErrOutcomeUnknown, byOperation(outcomeUnknownHints)},
 		{ErrInsecure, certificateHint},
 		{ErrUnauthenticated, unauthenticatedHint},
-		{ErrForbidden, byOperation(forbiddenHints)},
+		{ErrForbidden, forbiddenHint},
 		{ErrNotFound, notFoundHint},
-		{ErrConflict, always("The bound subtrader is not visible yet: try again later")},
+		{ErrConflict, ofService("The bound subtrader is not visible yet: try again later")},
 		{ErrRateLimited, rateLimitHint},
-		{ErrInvalidRequest, always("Correct the request; the same one will be refused again")},
+		{ErrInvalidRequest, ofService("Correct the request; the same one will be refused again")},
 		{ErrUnavailable, unavailableHint},
 		{ErrUnexpectedResponse, unexpectedHint},
 		{context.Canceled, always("The context was cancelled before an answer came; nothing was changed")},
@@ -41,14 +41,43 @@ func hintFor(e *Error, c *call) string {
 			"Give the call more time, or try again later")},
 	} {
 		if e.is(row.kind) {
-			return row.say(e, c)
+			return row.say(e, c) + patienceHint(e, c)
 		}
+	}
+	return ""
+}
+
+// patienceHint says why the call did not wait for another attempt.
+func patienceHint(e *Error, c *call) string {
+	switch c.reason {
+	case reasonRetryAfter:
+		return ". This call did not wait: the " + readable(e.RetryAfter) + " of Retry-After are beyond what Retry.MaxRetryAfter allows"
+	case reasonDeadline:
+		return ". This call did not wait: the context's deadline comes before the next attempt"
 	}
 	return ""
 }
 
 func always(text string) func(*Error, *call) string {
 	return func(*Error, *call) string { return text }
+}
+
+// notTheService is the hint of a refusal that is not in the service's own form.
+const notTheService = "The answer is not in the service's own form, so it says nothing of the request, the account or the key: " +
+	"look for a proxy, a firewall or a content network that turns requests down, by country or address for instance"
+
+// ofService gives a hint only to what the service itself has answered.
+func ofService(text string) func(*Error, *call) string {
+	return func(e *Error, _ *call) string {
+		if !e.FromService() {
+			return notTheService
+		}
+		return text
+	}
+}
+
+func forbiddenHint(e *Error, c *call) string {
+	return ofService(byOperation(forbiddenHints)(e, c))(e, c)
 }
 
 func byOperation(texts map[protocol.Operation]string) func(*Error, *call) string {
@@ -108,7 +137,7 @@ func notFoundHint(e *Error, c *call) string {
 
 func rateLimitHint(e *Error, _ *call) string {
 	if e.RetryAfter > 0 {
-		return fmt.Sprintf("Too many requests: wait %s, then send fewer", e.RetryAfter)
+		return "Too many requests: wait " + readable(e.RetryAfter) + ", then send fewer"
 	}
 	return "Too many requests: send fewer per second"
 }
@@ -117,11 +146,17 @@ func rateLimitHint(e *Error, _ *call) string {
 // reached may itself be a name that does not resolve.
 func unavailableHint(e *Error, _ *call) string {
 	operation, isNetwork := errors.AsType[*net.OpError](e.cause)
+	proxy, isProxy := errors.AsType[*proxyError](e.cause)
 	switch cause := e.cause; {
 	case cause == nil:
 		return "The service failed; nothing was changed. Try again later"
 	case errors.Is(cause, errSignedLate):
 		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set Retry.AttemptTimeout"
+	case isProxyLogin(cause):
+		return "The proxy " + proxy.proxy + " wants a user name and password, so nothing was sent: give them in HTTPS_PROXY"
+	case isProxy:
+		return "The proxy " + proxy.proxy + " does not connect to the service, so nothing was sent: " +
+			"have it allow the host, or list the host in NO_PROXY"
 	case isNetwork && operation.Op == "proxyconnect":
 		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
 	case isType[*net.DNSError](cause):
@@ -176,11 +211,18 @@ func causeHint(e *Error, c *call) string {
 }
 
 func clockHint(c *call) string {
-	if c.skew == 0 {
+	switch {
+	case c.clock.held > 0:
+		return "The request was on its way for " + readable(c.clock.held) + " after it was signed, so its timestamp had passed: " +
+			"look for what holds requests back, such as a limiter below the signature"
+	case c.clock.skew == 0:
 		return "The service refused the timestamp, but its Date header agrees with this machine's clock: " +
 			"look for something that holds requests back for many seconds"
+	case !c.clock.believed:
+		return "This machine's clock is " + skewText(c.clock.skew) + " the answer's Date, which is not believed when it is so far off " +
+			"or outside the validity of the server's certificate: set the clock (NTP), or see WithMaxClockCorrection"
 	}
-	text := "This machine's clock is " + skewText(c.skew) + " the service's: turn on time synchronisation (NTP)"
+	text := "This machine's clock is " + skewText(c.clock.skew) + " the service's: turn on time synchronisation (NTP)"
 	if c.signedAfresh {
 		text += ". Correcting for it did not help, so look also for something that holds requests back"
 	}
@@ -193,5 +235,17 @@ func skewText(d time.Duration) string {
 	if d < 0 {
 		direction = "ahead of"
 	}
-	return fmt.Sprintf("%s %s", d.Abs().Round(time.Second), direction)
+	return readable(d.Abs()) + " " + direction
+}
+
+// readable writes a duration to the second, and a long one in days or years.
+func readable(d time.Duration) string {
+	const day, year = 24 * time.Hour, 365 * 24 * time.Hour
+	switch {
+	case d >= 2*year:
+		return fmt.Sprintf("more than %d years", d/year)
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.Round(time.Second).String()
 }

@@ -16,6 +16,10 @@ import (
 // otherwise (our own choice).
 const maxResponseBytes = 10 << 20
 
+// maxClockCorrection is by how much a clock is corrected unless [WithMaxClockCorrection] says
+// otherwise (our own choice): a time zone mistaken for another, or a machine that slept for hours.
+const maxClockCorrection = 24 * time.Hour
+
 var errNoSource = errors.New("kalshi: a client needs credentials; see NewCredentials, LoadCredentials and CredentialsFromEnv")
 
 // maxIdleConnections lets a client with many callers reuse its connections: net/http keeps two
@@ -33,13 +37,17 @@ type config struct {
 	clock            Clock
 	maxResponseBytes int64
 	retry            Retry
+
+	maxClockCorrection time.Duration
 }
 
 func newConfig(source CredentialSource, opts []Option) (*config, error) {
 	if source == nil {
 		return nil, errNoSource
 	}
-	config := &config{clock: SystemClock(), maxResponseBytes: maxResponseBytes, retry: DefaultRetry()}
+	config := &config{
+		clock: SystemClock(), maxClockCorrection: maxClockCorrection, maxResponseBytes: maxResponseBytes, retry: DefaultRetry(),
+	}
 	for i, option := range append([]Option{WithEnvironment(Production)}, opts...) {
 		if option == nil {
 			return nil, fmt.Errorf("kalshi: option %d is nil", i)
@@ -112,6 +120,21 @@ func WithClock(clock Clock) Option {
 			return errors.New("WithClock: the clock is nil; leave the option out for the system's clock")
 		}
 		c.clock = clock
+		return nil
+	}
+}
+
+// WithMaxClockCorrection sets by how much the time may be corrected from the Date header of an answer
+// that refuses the timestamp. The default is 24 hours (our own choice); 0 turns the correction off. A
+// server that says a later time receives a signature that is good at that time, and only for the same
+// method and path. Beyond the limit, and beyond the time in which the server's TLS certificate is
+// valid, the call fails with [ErrClockSkew], and its hint says what to do.
+func WithMaxClockCorrection(most time.Duration) Option {
+	return func(c *config) error {
+		c.maxClockCorrection = most
+		if most < 0 {
+			return fmt.Errorf("WithMaxClockCorrection: must not be negative, is %s", most)
+		}
 		return nil
 	}
 }

@@ -30,15 +30,17 @@ func (r *retry) do(ctx context.Context, req *http.Request) (*call, error) {
 	defer closeBody(req)
 	call := &call{method: protocol.Method(req), path: protocol.Path(req.URL)}
 	call.operation = protocol.OperationOf(call.method, call.path, r.basePath)
+	call.offset = r.clock.Offset()
 	backoffs := r.policy.backoffs()
 	for {
 		started := r.clock.Clock.Now()
-		answer, ended := r.attempt(ctx, req, call.operation)
+		answer, ended := r.attempt(ctx, req, call)
 		duration := r.clock.Clock.Now().Sub(started)
 		call.take(answer, decide(call.operation, call.method, answer, ended), r.clock.Now())
 		if call.again {
-			r.plan(req, call, backoffs.NextBackOff())
+			r.plan(ctx, req, call, backoffs.NextBackOff())
 		}
+		r.learn(call)
 		r.log(ctx, call, duration)
 		if call.again {
 			call.ended = r.clock.Wait(ctx, call.wait)
@@ -50,16 +52,17 @@ func (r *retry) do(ctx context.Context, req *http.Request) (*call, error) {
 }
 
 // attempt sends a clone of req once, and reports whether the caller's context has ended.
-func (r *retry) attempt(ctx context.Context, req *http.Request, operation protocol.Operation) (answer, bool) {
+func (r *retry) attempt(ctx context.Context, req *http.Request, call *call) (answer, bool) {
 	if err := ctx.Err(); err != nil {
 		return answer{err: err, delivery: refusedHere}, true
 	}
-	clone, cancel, err := r.clone(ctx, req, operation)
+	clone, cancel, err := r.clone(ctx, req, call.operation)
 	if err != nil {
 		return answer{err: err, delivery: refusedHere}, false
 	}
 	defer cancel()
-	a := r.next(clone)
+	a := r.next(clone, call.offset)
+	a.deadline, _ = clone.Context().Deadline()
 	if a.response != nil {
 		// The clone's headers carry the signature; a printed response must not show them.
 		a.response.Request = req
@@ -105,23 +108,41 @@ func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol
 
 // plan sets how long to wait before the next attempt, or why the call ends although the retry
 // table allows another.
-func (r *retry) plan(req *http.Request, call *call, backoff time.Duration) {
-	switch {
+func (r *retry) plan(ctx context.Context, req *http.Request, call *call, backoff time.Duration) {
+	switch wait := max(backoff, call.retryAfter); {
 	case call.reason == reasonTimestamp && call.signedAfresh:
-		// The correction did not help, so it must not spoil the calls that follow.
-		r.clock.offset.Store(0)
-		call.again, call.reason = false, reasonTimestampAgain
+		call.stop(reasonTimestampAgain)
 	case call.attempts >= r.policy.MaxAttempts:
-		call.again, call.reason = false, reasonAttemptsUsedUp
+		call.stop(reasonAttemptsUsedUp)
 	case req.Body != nil && req.Body != http.NoBody && req.GetBody == nil:
-		call.again, call.reason = false, reasonNoReplay
-	case call.retryAfter > r.policy.MaxRetryAfter:
-		call.again, call.reason = false, reasonRetryAfter
+		call.stop(reasonNoReplay)
 	case call.reason == reasonTimestamp:
-		call.signedAfresh = true
+		call.signAfresh()
+	case call.retryAfter > r.policy.MaxRetryAfter:
+		call.stop(reasonRetryAfter)
+	case isBeyondDeadline(ctx, wait):
+		call.stop(reasonDeadline)
 	default:
-		call.wait = max(backoff, call.retryAfter)
+		call.wait = wait
 	}
+}
+
+// learn keeps a correction for the calls that follow once the service has accepted it, so that one
+// that does not help touches no other call. A call that has no other attempt leaves the trial to them.
+func (r *retry) learn(call *call) {
+	switch {
+	case call.signedAfresh && call.acceptsTimestamp():
+		r.clock.offset.Store(int64(call.offset))
+	case call.refusesTimestamp() && call.clock.believed && !call.signedAfresh:
+		r.clock.offset.Store(int64(call.clock.skew))
+	}
+}
+
+// isBeyondDeadline reports whether the context would end in the wait.
+func isBeyondDeadline(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	left := time.Until(deadline)
+	return ok && left > 0 && wait >= left
 }
 
 // backoffs returns waits that grow exponentially with full jitter: each is drawn evenly from

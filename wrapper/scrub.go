@@ -21,8 +21,6 @@ const (
 const minSecretLength = 44
 
 var (
-	// From a BEGIN line on, everything is hidden up to the END line or the end of the text.
-	pemBlock  = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
 	longToken = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9+/=_-]{%d,}`, minSecretLength))
 	// Base64 that is broken into lines or escaped: at least two groups, all but the last long.
 	brokenToken = regexp.MustCompile(`(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr/]|%[0-9A-Fa-f]{2})+)+[A-Za-z0-9+/=]+`)
@@ -34,8 +32,8 @@ var (
 // signature), no control characters, at most limit bytes. Invisible characters are removed first, so
 // that they cannot hide a key from the patterns.
 func scrub(text string, limit int) string {
-	text = strings.Map(oneLine, text)
-	for _, pattern := range []*regexp.Regexp{pemBlock, longToken, hexBytes} {
+	text = secret.HidePEM(strings.Map(oneLine, text))
+	for _, pattern := range []*regexp.Regexp{longToken, hexBytes} {
 		text = pattern.ReplaceAllLiteralString(text, secret.Redacted)
 	}
 	text = brokenToken.ReplaceAllStringFunc(text, redactBroken)

@@ -18,8 +18,8 @@ import (
 //
 //	client, err := gen.NewClient(url, gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
 //
-// It signs with the system's clock and refuses plain http to anything but loopback
-// ([ErrInsecure]). It does not retry or correct the clock, and generated clients run it once per
+// It signs with the system's clock and refuses plain http and ws to anything but loopback
+// ([ErrInsecure]); wss is as good as https. It does not retry or correct the clock, and generated clients run it once per
 // call: give a retrying HTTP client a [Transport] instead, which signs every attempt.
 //
 // An HTTP client that follows a redirect takes the signed headers along, to another host too:
@@ -43,13 +43,13 @@ func SignRequest(source CredentialSource) func(context.Context, *http.Request) e
 var errSignedLate = errors.New("the signature came too late")
 
 // signEach is the layer that signs each attempt for the origin of base, with the time of that
-// attempt and the credentials that the source has at that time.
-func signEach(next layer, source CredentialSource, clock *serviceClock, base *url.URL) layer {
-	return func(req *http.Request) answer {
+// attempt at the service and the credentials that the source has at that time.
+func signEach(next layer, source CredentialSource, clock Clock, base *url.URL) layer {
+	return func(req *http.Request, offset time.Duration) answer {
 		if err := checkSignable(req, base); err != nil {
 			return refuse(req, err)
 		}
-		credentials, err := signWith(req.Context(), source, req, clock.Now())
+		credentials, err := signWith(req.Context(), source, req, clock.Now().Add(offset))
 		if err != nil {
 			return refuse(req, err)
 		}
@@ -57,7 +57,7 @@ func signEach(next layer, source CredentialSource, clock *serviceClock, base *ur
 			closeBody(req)
 			return answer{err: fmt.Errorf("%w: %w", errSignedLate, ended), delivery: neverSent}
 		}
-		a := next(req)
+		a := next(req, offset)
 		if a.status() == http.StatusUnauthorized {
 			a.selfCheck = newSelfCheck(credentials, req)
 		}
@@ -106,11 +106,11 @@ func mayFollowEffect(status int) bool {
 }
 
 func isSameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && (a.Host == b.Host || strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b))
+	return protocol.HTTPScheme(a) == protocol.HTTPScheme(b) && (a.Host == b.Host || strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b))
 }
 
 func portOf(u *url.URL) string {
-	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[protocol.HTTPScheme(u)])
 }
 
 // signWith signs req and returns what it was signed with.

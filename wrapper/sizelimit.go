@@ -1,30 +1,27 @@
 package wrapper
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"time"
 )
-
-var errTooLarge = errors.New("the response body is larger than the limit")
 
 // limitSize is the lowest layer. It hands the request to the caller's transport and reads the
 // body of the response whole, up to the limit. A connection that is lost half-way is thereby a
 // failed attempt, which can be retried, and not a failed read later on.
-func limitSize(transport http.RoundTripper, maxBytes int64) layer {
-	return func(req *http.Request) answer {
+func limitSize(transport http.RoundTripper, maxBytes int64, now func() time.Time) layer {
+	return func(req *http.Request, _ time.Duration) answer {
 		var trace connectionTrace
-		response, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace.hooks())))
+		response, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace.hooks(now))))
 		switch {
 		case err != nil:
-			return answer{err: err, delivery: trace.delivery(err)}
+			return answer{err: trace.explain(err, transport, req), delivery: trace.delivery(err)}
 		case response == nil:
 			return answer{err: errors.New("the HTTP transport returned neither a response nor an error")}
 		}
-		a := answer{response: response, delivery: trace.delivery(nil)}
+		a := answer{response: response, delivery: trace.delivery(nil), wrote: trace.wroteAt()}
 		if req.Method != http.MethodHead && !(isUpgrade(req) && response.StatusCode == http.StatusSwitchingProtocols) {
 			a.read(req, maxBytes)
 		}
@@ -36,18 +33,18 @@ func (a *answer) read(req *http.Request, maxBytes int64) {
 	isError := a.status() >= http.StatusBadRequest
 	body := bodyOf(a.response)
 	defer func() { _ = body.Close() }()
-	data, err := readCapped(body, a.response.ContentLength, maxBytes)
+	held, err := readBody(body, a.response.ContentLength, maxBytes)
 	// The status of an error is the answer even if its body broke off: what did arrive is used.
 	if err != nil && (!isError || errors.Is(err, errTooLarge) || req.Context().Err() != nil) {
 		a.err = err
 		return
 	}
-	if isError {
-		a.said = parseErrorBody(data)
+	if isError && held.length <= maxErrorBody {
+		a.said = parseErrorBody(held.bytes())
 	}
-	a.body = data
-	a.response.Body = hiddenBody{bytes.NewReader(data)}
-	a.response.ContentLength = int64(len(data))
+	a.body = held
+	a.response.Body = held
+	a.response.ContentLength = held.length
 }
 
 // bodyOf returns the body to read. After a switch to another protocol that the request did not ask
@@ -61,18 +58,4 @@ func bodyOf(response *http.Response) io.ReadCloser {
 		return http.NoBody
 	}
 	return response.Body
-}
-
-func readCapped(body io.Reader, announced, limit int64) ([]byte, error) {
-	var buffer bytes.Buffer
-	var err error
-	read := announced
-	if announced <= limit {
-		buffer.Grow(int(max(announced, 0)) + bytes.MinRead)
-		read, err = buffer.ReadFrom(io.LimitReader(body, limit+1))
-	}
-	if read > limit {
-		return nil, fmt.Errorf("%w of %d bytes", errTooLarge, limit)
-	}
-	return buffer.Bytes(), err
 }

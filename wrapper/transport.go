@@ -44,9 +44,9 @@ func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
 // timestamp and signature.
 func assemble(source CredentialSource, config *config) *retry {
 	clock := &serviceClock{Clock: config.clock}
-	chain := limitSize(config.transport, config.maxResponseBytes)
-	chain = keepClock(chain, clock)
-	chain = signEach(chain, source, clock, config.baseURL)
+	chain := limitSize(config.transport, config.maxResponseBytes, clock.Clock.Now)
+	chain = readClock(chain, config.clock, config.maxClockCorrection)
+	chain = signEach(chain, source, config.clock, config.baseURL)
 	return &retry{next: chain, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
 }
 
@@ -60,7 +60,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // ClockOffset returns how far the local clock is behind the service's, as learned from the last
-// refused timestamp; 0 if none was refused or the clocks agree to within 2 s.
+// refused timestamp whose correction the service accepted; 0 if there was none or the clocks agree
+// to within 2 s.
 func (t *Transport) ClockOffset() time.Duration {
 	return t.chain.clock.Offset()
 }

@@ -48,10 +48,16 @@ func (e *examination) moreAdvice(err error) string {
 		return ". The service knows the key ID. If the PEM that was saved with it is lost, make another key and delete this one"
 	case errors.Is(err, wrapper.ErrUnknownKey) && !e.TryOtherEnvironments:
 		return ". To see whether another environment knows it, give --try-other-environments"
-	case errors.Is(err, wrapper.ErrForbidden):
+	case isForbidden(err):
 		return ". The signature was accepted: listing keys needs more rights"
 	}
 	return ""
+}
+
+// isForbidden reports whether the service itself knows the key and does not let it list.
+func isForbidden(err error) bool {
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && errors.Is(err, wrapper.ErrForbidden) && failure.FromService()
 }
 
 // checkOtherEnvironments asks once in each other environment. The signature does not name the
@@ -76,7 +82,7 @@ func (e *examination) checkOtherEnvironments(ctx context.Context) Check {
 		_, _, err := e.listKeys(ctx, string(other.baseURL))
 		advice := fmt.Sprintf("Set KALSHI_BASE_URL to %s, or make a key in this environment", other.baseURL)
 		switch {
-		case err == nil, errors.Is(err, wrapper.ErrForbidden):
+		case err == nil, isForbidden(err):
 			return problem(wrapper.ErrUnauthenticated, "the key belongs to the "+other.name+" environment", advice)
 		case errors.Is(err, wrapper.ErrBadSignature):
 			return problem(wrapper.ErrUnauthenticated, "the key ID belongs to the "+other.name+" environment, and to another private key",

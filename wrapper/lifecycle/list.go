@@ -24,7 +24,7 @@ type listing struct {
 // whether the list shows the keys that are bound to a subtrader, so both are always asked for. A
 // nil subtrader stands for none.
 func (m *Manager) list(ctx context.Context, by *wrapper.Client, subtraders ...*string) (listing, error) {
-	all, err := by.GetAPIKeys(ctx)
+	all, err := notNull(by.GetAPIKeys(ctx))
 	if err != nil {
 		return listing{}, err
 	}
@@ -33,7 +33,7 @@ func (m *Manager) list(ctx context.Context, by *wrapper.Client, subtraders ...*s
 		if subtrader == nil {
 			continue
 		}
-		own, err := by.GetAPIKeysOfSubtrader(ctx, *subtrader)
+		own, err := notNull(by.GetAPIKeysOfSubtrader(ctx, *subtrader))
 		if isRefusal(err) || isNotFound(err) {
 			m.progress("the service refuses the list of the subtrader: %v", err)
 			merged.refused = err
@@ -49,6 +49,15 @@ func (m *Manager) list(ctx context.Context, by *wrapper.Client, subtraders ...*s
 		}
 	}
 	return merged, nil
+}
+
+// notNull refuses null in place of the list. It may stand for an empty list or for one that could not
+// be had, and keys are revoked because a list does not show them.
+func notNull(list *gen.GetAPIKeysResponse, err error) (*gen.GetAPIKeysResponse, error) {
+	if err == nil && list.APIKeys == nil {
+		err = fmt.Errorf("lifecycle: %w: api_keys is null, where a list says which keys are live", wrapper.ErrUnexpectedResponse)
+	}
+	return list, err
 }
 
 // find returns the key with that ID, nil if the list does not show it.
@@ -100,8 +109,12 @@ func (m *Manager) describe(ctx context.Context, by *wrapper.Client, keyID string
 		return l.find(keyID) != nil
 	})
 	listed := seen.find(keyID)
-	if err == nil && listed == nil {
+	switch {
+	case err == nil && listed == nil:
 		err = errNotListed
+	case err == nil && listed.Scopes == nil:
+		at := slices.IndexFunc(seen.keys, func(key gen.APIKey) bool { return sameKeyID(key.APIKeyID, keyID) })
+		err = fmt.Errorf("%w: api_keys[%d].scopes is null", wrapper.ErrUnexpectedResponse, at)
 	}
 	if err != nil {
 		return gen.APIKey{}, fmt.Errorf("lifecycle: it is not known what key %s may do: %w", keyID, err)

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -48,15 +49,28 @@ func ParseBaseURL(text string) (*url.URL, error) {
 	return base, RequireSecure(base)
 }
 
-// RequireSecure returns nil if a signature may be sent to u: over https, or over plain http to
-// this machine. It returns [ErrInsecure] for everything else, because whoever reads a
+// RequireSecure returns nil if a signature may be sent to u: over https or wss, or over plain http or
+// ws to this machine. It returns [ErrInsecure] for everything else, because whoever reads a
 // signature on the way can send it again.
 func RequireSecure(u *url.URL) error {
-	if u.Scheme == "https" || (u.Scheme == "http" && IsLoopback(u.Hostname())) {
+	scheme := HTTPScheme(u)
+	if scheme == "https" || (scheme == "http" && IsLoopback(u.Hostname())) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s to %s would show the signature on the way; use https (http is for loopback only)",
-		ErrInsecure, u.Scheme, u.Host)
+	secure := map[string]string{"ws": "wss"}[u.Scheme]
+	return fmt.Errorf("%w: %s to %s would show the signature on the way; use %s (%s is for loopback only)",
+		ErrInsecure, u.Scheme, u.Host, cmp.Or(secure, "https"), u.Scheme)
+}
+
+// HTTPScheme returns the scheme of u, and for a WebSocket that of the request that opens it.
+func HTTPScheme(u *url.URL) string {
+	switch u.Scheme {
+	case "wss":
+		return "https"
+	case "ws":
+		return "http"
+	}
+	return u.Scheme
 }
 
 // IsLoopback reports whether host, a name or an IP address without port, is certainly this machine:

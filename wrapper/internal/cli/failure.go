@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -151,12 +150,8 @@ func withoutPath(err error) error {
 
 const hintSetAside = "kalshi-keys recover --set-aside moves it out of the way"
 
-// armour is how a private key that was given in the wrong place begins. What follows it is not
-// shown, up to where it ends.
-var armour = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
-
 // withoutKeys returns text fit for a terminal and for a log: people paste the key itself where
 // its path belongs.
 func withoutKeys(text string) string {
-	return printable(armour.ReplaceAllLiteralString(text, secret.Redacted))
+	return printable(secret.HidePEM(text))
 }

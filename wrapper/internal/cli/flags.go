@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // textFlag is a flag that must not be empty, so that --flag "$UNSET" is a mistake that shows
@@ -21,7 +23,7 @@ func (f *textFlag) Set(text string) error {
 	if text == "" {
 		return errors.New("it is empty; is a variable unset?")
 	}
-	if armour.MatchString(text) {
+	if secret.HoldsPEM(text) {
 		return errKeyInArguments
 	}
 	*f = textFlag(text)
@@ -88,7 +90,7 @@ func (f *choiceFlag) Set(text string) error {
 func takes(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		switch {
-		case slices.ContainsFunc(args, armour.MatchString):
+		case slices.ContainsFunc(args, secret.HoldsPEM):
 			return errKeyInArguments
 		case len(args) < len(names):
 			return fmt.Errorf("%s needs %s", command.Name(), strings.Join(names[len(args):], " and "))

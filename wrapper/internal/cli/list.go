@@ -29,12 +29,22 @@ was made or deleted.`,
 			if err != nil {
 				return err
 			}
-			return s.print(keys, keyTable(keys))
+			return s.print(withoutNull(keys), keyTable(keys))
 		}),
 	}
 	s.registerService(command.Flags(), callTimeout)
 	command.Flags().Var(&subtrader, "fcm-subtrader", "list only the keys bound to the subtrader of this `ID`; for FCM members")
 	return command
+}
+
+// withoutNull writes [] where the service wrote null for an empty list.
+func withoutNull(keys *gen.GetAPIKeysResponse) *gen.GetAPIKeysResponse {
+	shown := *keys
+	shown.APIKeys = append([]gen.APIKey{}, keys.APIKeys...)
+	for i := range shown.APIKeys {
+		shown.APIKeys[i].Scopes = append([]gen.Scope{}, shown.APIKeys[i].Scopes...)
+	}
+	return &shown
 }
 
 func keyTable(keys *gen.GetAPIKeysResponse) string {
