@@ -53,6 +53,11 @@ func (c *Client) ClockOffset() time.Duration {
 	return c.transport.ClockOffset()
 }
 
+// ServiceTime returns the service's time by the last success, as [Transport.ServiceTime].
+func (c *Client) ServiceTime() (time.Time, bool) {
+	return c.transport.ServiceTime()
+}
+
 // CloseIdleConnections closes the idle connections of the underlying transport.
 func (c *Client) CloseIdleConnections() {
 	c.transport.CloseIdleConnections()

@@ -37,6 +37,24 @@ type serviceClock struct {
 	Clock
 
 	offset atomic.Int64 // nanoseconds
+	// shown is what the last success with a Date header showed.
+	shown atomic.Pointer[shownTime]
+}
+
+// shownTime is a Date header, and when it came by the caller's clock.
+type shownTime struct {
+	date     string
+	received time.Time
+}
+
+// serviceTime returns the service's time by the last Date header.
+func (c *serviceClock) serviceTime() (time.Time, bool) {
+	shown := c.shown.Load()
+	if shown == nil {
+		return time.Time{}, false
+	}
+	date, err := http.ParseTime(shown.date)
+	return date.Add(c.Clock.Now().Sub(shown.received)), err == nil
 }
 
 // Now returns the time at the service as far as it is known.
@@ -63,13 +81,20 @@ type clockReading struct {
 }
 
 // readClock is the layer that compares the clock with the Date header of an answer that refused the
-// timestamp. No other answer says anything about the clock.
-func readClock(next layer, clock Clock, most time.Duration) layer {
+// timestamp, and notes what the others show. No other answer corrects the clock.
+func readClock(next layer, clock *serviceClock, most time.Duration) layer {
 	return func(req *http.Request, offset time.Duration) answer {
 		a := next(req, offset)
+		if a.response == nil {
+			return a
+		}
+		received := clock.Clock.Now()
+		if date := a.response.Header.Get("Date"); date != "" && a.status()/100 == 2 {
+			clock.shown.Store(&shownTime{date, received})
+		}
 		if a.refusesTimestamp() {
 			signed, _ := strconv.ParseInt(req.Header.Get(protocol.HeaderTimestamp), 10, 64) // which signEach wrote
-			a.clock = a.readClock(time.UnixMilli(signed).Add(-offset), clock.Now(), most)
+			a.clock = a.readClock(time.UnixMilli(signed).Add(-offset), received, most)
 		}
 		return a
 	}

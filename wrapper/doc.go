@@ -32,9 +32,9 @@
 //
 // # Hostile answers
 //
-// An answer of any content takes at most four times its size in memory, and the attempt's time and the
-// context end its decoding too. A list is decoded as a stream: it ends at the first element that is no
-// API key, which the error names.
+// An answer of any content takes at most four times its size in memory. A list is decoded as a stream:
+// it ends at the first element that is no API key, which the error names, and with the time of the
+// attempt or the context.
 //
 // # The clock
 //

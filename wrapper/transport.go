@@ -45,7 +45,7 @@ func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
 func assemble(source CredentialSource, config *config) *retry {
 	clock := &serviceClock{Clock: config.clock}
 	chain := limitSize(config.transport, config.maxResponseBytes, clock.Clock.Now)
-	chain = readClock(chain, config.clock, config.maxClockCorrection)
+	chain = readClock(chain, clock, config.maxClockCorrection)
 	chain = signEach(chain, source, config.clock, config.baseURL)
 	return &retry{next: chain, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
 }
@@ -64,6 +64,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // to within 2 s.
 func (t *Transport) ClockOffset() time.Duration {
 	return t.chain.clock.Offset()
+}
+
+// ServiceTime returns the service's time by the Date header of the last success that had one, which is
+// cut to whole seconds. It reports false before there was one. Unlike the machine's clock it does not
+// jump when that is set.
+func (t *Transport) ServiceTime() (time.Time, bool) {
+	return t.chain.clock.serviceTime()
 }
 
 // CloseIdleConnections closes the idle connections of the caller's transport, if it has that

@@ -101,17 +101,16 @@ func (s *Store) Current(ctx context.Context, baseURL string) (Entry, error) {
 }
 
 // PutJournal creates or replaces the record with record.ID. A replaced record keeps its place in
-// the order. It returns [ErrInvalid] for an ID or data that are too long.
+// the order, and stays Foreign if it was; what the record here says of that does not count. It returns [ErrInvalid] for an ID or data that are too long.
 func (s *Store) PutJournal(ctx context.Context, record JournalRecord) error {
 	if err := checkRecord(record); err != nil {
 		return err
 	}
 	return s.change(ctx, func(d *document) error {
-		stored := storedRecord{record.ID, bytes.Clone(record.Data)}
 		if at := d.recordAt(record.ID); at >= 0 {
-			d.Journal[at] = stored
+			d.Journal[at].Data = bytes.Clone(record.Data)
 		} else {
-			d.Journal = append(d.Journal, stored)
+			d.Journal = append(d.Journal, storedRecord{record.ID, bytes.Clone(record.Data), d.StoreID})
 		}
 		return nil
 	})
@@ -119,15 +118,27 @@ func (s *Store) PutJournal(ctx context.Context, record JournalRecord) error {
 
 // Journal returns all records, the one created first at the front.
 func (s *Store) Journal(ctx context.Context) ([]JournalRecord, error) {
-	d, _, err := s.read(ctx)
+	d, version, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var records []JournalRecord
 	for _, stored := range d.Journal {
-		records = append(records, JournalRecord{stored.ID, bytes.Clone(stored.Data)})
+		isForeign := stored.StoreID != d.StoreID || s.isCopy(version)
+		records = append(records, JournalRecord{stored.ID, bytes.Clone(stored.Data), isForeign})
 	}
 	return records, nil
+}
+
+// Adopt makes all records of the journal this store's own. It is for a copy that takes the place of
+// the store which it was copied from, when that is not used any more.
+func (s *Store) Adopt(ctx context.Context) error {
+	return s.change(ctx, func(d *document) error {
+		for i := range d.Journal {
+			d.Journal[i].StoreID = d.StoreID
+		}
+		return nil
+	})
 }
 
 // DeleteJournal deletes the record with id. It also returns nil if there is no such record.

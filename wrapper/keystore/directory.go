@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
@@ -117,6 +118,11 @@ func (d *Directory) Swap(ctx context.Context, data []byte, ifVersion string) (ve
 	}
 	return next.version(), nil
 }
+
+// IsCopy reports whether the document of that version was not written to the file that it was read
+// from, but copied: the file has another inode, or on Linux another time of birth. A snapshot of a
+// whole file system shows as no copy, and neither does any on Windows.
+func (*Directory) IsCopy(version string) bool { return strings.HasSuffix(version, copyMark) }
 
 // Changed implements [Document]. It looks ten times a second.
 func (d *Directory) Changed(ctx context.Context, version string) error {

@@ -23,8 +23,9 @@
 //	.tmp-*         what is being written, or was when a process died
 //
 // All files are for their owner alone (mode 0600, the directory 0700). The first line of a store
-// file has its format version, its revision and the SHA-256 checksum of the rest. Other files are
-// left alone. To back a store up, copy the whole directory.
+// file has its format version, its revision, the SHA-256 checksum of the rest, and which file it is: its inode
+// and, on Linux, its time of birth. So a copy is told from the original, and the journal's records in it are
+// Foreign. Other files are left alone. To back a store up, copy the whole directory.
 //
 // # What a write does
 //

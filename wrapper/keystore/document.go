@@ -18,7 +18,7 @@ const documentVersion = 1
 // document is all that a store holds, as its engine keeps it. Nothing prints one.
 type document struct {
 	Version int `json:"version"`
-	// StoreID is random and stays for the life of the store.
+	// StoreID is random and stays for the life of the store. A copy gets another with its first write.
 	StoreID string `json:"store_id"`
 	// Revision counts the writes.
 	Revision int64 `json:"revision"`
@@ -50,15 +50,18 @@ type storedEntry struct {
 type storedRecord struct {
 	ID   string `json:"id"`
 	Data []byte `json:"data"`
+	// StoreID is that of the store which wrote the record first.
+	StoreID string `json:"store_id"`
 }
 
-// next returns a copy to be changed, as the next write.
-func (d *document) next() *document {
+// next returns a copy to be changed, as the next write. A document that was copied from another place
+// becomes a store of its own.
+func (d *document) next(isCopy bool) *document {
 	next := &document{
 		Version: documentVersion, StoreID: d.StoreID, Revision: d.Revision + 1, WriteID: newID(),
 		Entries: slices.Clone(d.Entries), Current: maps.Clone(d.Current), Journal: slices.Clone(d.Journal),
 	}
-	if next.StoreID == "" {
+	if next.StoreID == "" || isCopy {
 		next.StoreID = newID()
 	}
 	if next.Current == nil {
@@ -129,7 +132,7 @@ func (d *document) problem(known *document) string {
 		}
 	}
 	for i, record := range d.Journal {
-		if d.recordAt(record.ID) != i || checkRecord(JournalRecord(record)) != nil {
+		if d.recordAt(record.ID) != i || checkRecord(JournalRecord{ID: record.ID, Data: record.Data}) != nil || record.StoreID == "" {
 			return "a record of its journal is invalid"
 		}
 	}

@@ -35,19 +35,31 @@ type header struct {
 	Version  int    `json:"version"`
 	Revision int64  `json:"revision"`
 	SHA256   string `json:"sha256"`
+	// File is the identity of the file that this was written to, empty if that is not known. A copy has
+	// another.
+	File string `json:"file,omitempty"`
 }
 
 // file is what a file of the store holds. Revision 0 stands for no file.
 type file struct {
 	revision int64
 	data     []byte
+	// isCopy says that it was not written where it was read.
+	isCopy bool
 }
+
+// copyMark ends the version of what is a copy.
+const copyMark = "-copy"
 
 func (f file) version() string {
 	if f.revision == 0 {
 		return ""
 	}
-	return strconv.FormatInt(f.revision, 10) + "-" + hash(f.data)[:16]
+	version := strconv.FormatInt(f.revision, 10) + "-" + hash(f.data)[:16]
+	if f.isCopy {
+		version += copyMark
+	}
+	return version
 }
 
 func hash(data []byte) string {
@@ -55,12 +67,17 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (f file) encode() []byte {
-	line, _ := json.Marshal(header{fileVersion, f.revision, hash(f.data)}) // numbers and hexadecimal digits
+// encode returns the content of the file with that identity. What is a copy stays one.
+func (f file) encode(identity string) []byte {
+	if f.isCopy {
+		identity = "copied"
+	}
+	line, _ := json.Marshal(header{fileVersion, f.revision, hash(f.data), identity}) // numbers, digits and signs
 	return slices.Concat(line, []byte("\n"), f.data)
 }
 
-func decodeFile(content []byte, path string) (file, error) {
+// decodeFile reads the content of the file with that identity.
+func decodeFile(content []byte, identity, path string) (file, error) {
 	line, data, _ := bytes.Cut(content, []byte("\n"))
 	var head header
 	switch err := json.Unmarshal(line, &head); {
@@ -75,7 +92,7 @@ func decodeFile(content []byte, path string) (file, error) {
 	case head.SHA256 != hash(data):
 		return file{}, damaged(path, "its checksum does not match: only a part of it is there, or it was changed by hand")
 	}
-	return file{head.Revision, data}, nil
+	return file{head.Revision, data, head.File != identity}, nil
 }
 
 func copyName(revision int64) string {
@@ -94,11 +111,11 @@ func revisionOf(name string) int64 {
 
 // read reads a file of the store. It returns an error that is [fs.ErrNotExist] if there is none.
 func (f *folder) read(name string) (file, error) {
-	content, err := f.content(name)
+	content, identity, err := f.content(name)
 	if err != nil {
 		return file{}, err
 	}
-	stored, err := decodeFile(content, f.in(name))
+	stored, err := decodeFile(content, identity, f.in(name))
 	if revision := revisionOf(name); err == nil && revision != 0 && revision != stored.revision {
 		return file{}, damaged(f.in(name), "it is the copy of another revision")
 	}
@@ -145,18 +162,18 @@ func (f *folder) newest() (file, error) {
 // write makes next what the store holds: first its copy, then the main file, each durable before the
 // next step begins. Until the main file is renamed, the store holds what it held before.
 func (f *folder) write(next file) error {
-	name, content := copyName(next.revision), next.encode()
+	name := copyName(next.revision)
 	for _, place := range []string{mainName, name} {
 		if _, err := f.read(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err // what cannot be read is not written over
 		}
 	}
-	err := f.Replace(name, content)
+	err := f.Replace(name, next.encode)
 	if err != nil {
 		return f.unwritten(err)
 	}
 	if err = f.Sync(); err == nil {
-		err = f.Replace(mainName, content)
+		err = f.Replace(mainName, next.encode)
 	}
 	if err != nil {
 		_ = f.Remove(name) // else the next Lock does it
@@ -199,7 +216,7 @@ func (f *folder) clean() error {
 			}
 		}
 		if revisionOf(name) > 0 {
-			if _, err := f.content(name); err != nil && !canBeSetAside(err) {
+			if _, _, err := f.content(name); err != nil && !canBeSetAside(err) {
 				return err
 			}
 		}
@@ -222,7 +239,7 @@ func (f *folder) restore() error {
 		if _, err := f.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := errors.Join(f.Replace(name, stored.encode()), f.Sync()); err != nil {
+		if err := errors.Join(f.Replace(name, stored.encode), f.Sync()); err != nil {
 			return f.unwritten(err)
 		}
 	}

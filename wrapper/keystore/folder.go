@@ -87,37 +87,37 @@ func (f *folder) names() ([]string, error) {
 	return names, nil
 }
 
-// content returns what is in the file name. It returns an error that is [fs.ErrNotExist] if there is
+// content returns what is in the file name, and the file's identity. It returns an error that is [fs.ErrNotExist] if there is
 // none, an [*InsecureError], or a [*DamagedError] for what cannot be a file of a store.
-func (f *folder) content(name string) ([]byte, error) {
+func (f *folder) content(name string) (content []byte, identity string, err error) {
 	info, err := f.Lstat(name)
 	if err != nil {
-		return nil, f.unread(name, err)
+		return nil, "", f.unread(name, err)
 	}
 	if err := checkName(info, f.in(name), "Put the file itself in its place"); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	opened, err := f.OpenFile(name, os.O_RDONLY|doNotWait, 0)
 	if err != nil {
-		return nil, f.unread(name, err)
+		return nil, "", f.unread(name, err)
 	}
 	defer func() { _ = opened.Close() }()
 	info, err = opened.Stat()
 	if err != nil {
-		return nil, f.unread(name, err)
+		return nil, "", f.unread(name, err)
 	}
 	if err := checkFile(info, f.in(name)); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// One byte more than is allowed tells "too large" from "just fits".
-	content, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
+	content, err = io.ReadAll(io.LimitReader(opened, maxFile+1))
 	switch {
 	case err != nil:
-		return nil, f.unread(name, err)
+		return nil, "", f.unread(name, err)
 	case len(content) > maxFile:
-		return nil, damaged(f.in(name), "it is larger than any file of a store")
+		return nil, "", damaged(f.in(name), "it is larger than any file of a store")
 	}
-	return content, nil
+	return content, privatefile.Identity(opened), nil
 }
 
 // lock waits for the lock of the file name until ctx ends.

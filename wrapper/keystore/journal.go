@@ -18,6 +18,11 @@ type JournalRecord struct {
 	ID string
 	// Data means nothing to the store, at most 256 KiB.
 	Data []byte
+	// Foreign is set by [Store.Journal] for a record that another store wrote, of which this one is a
+	// copy: a backup that was put back, or a directory that was copied while a change was under way. The
+	// other store may have gone on since, so nothing is to be undone on the word of the record before
+	// [Store.Adopt] has made it this store's own.
+	Foreign bool
 }
 
 // String returns the ID and [REDACTED].

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,9 +19,16 @@ import (
 // and than a request takes.
 const MaxFollowDelay = time.Second
 
-// lookEvery is how old an answer of the store may be. The rest of MaxFollowDelay is for the
-// store to answer.
-const lookEvery = MaxFollowDelay / 4
+const (
+	// lookEvery is how old an answer of the store may be before it is looked at again. The rest of
+	// MaxFollowDelay is for the store to answer.
+	lookEvery = MaxFollowDelay / 4
+	// lookTimeout bounds a look at the store: our own choice.
+	lookTimeout = 15 * time.Second
+	// quickLook is what a look may take for the call that begins the next one to wait for that: our own
+	// choice, a multiple of what a directory needs.
+	quickLook = 50 * time.Millisecond
+)
 
 var _ wrapper.CredentialSource = (*CurrentSource)(nil)
 
@@ -28,8 +36,10 @@ var errNoSource = errors.New("keystore: the source has no store; make one with S
 
 // CurrentSource is a [wrapper.CredentialSource] that gives the credentials of the entry that is
 // current for a base URL, and follows when another becomes current. It is safe for concurrent
-// use. It starts nothing and holds nothing open: the store is looked at when credentials are
-// asked for and the last look is 250 ms old.
+// use. It holds nothing open: the store is looked at when credentials are asked for and the last look is
+// 250 ms old. The look is made in the background and takes at most 15 s. Calls go on with what they
+// have; only where the last look took less than 50 ms does the call that begins one wait for it. So a slow
+// store costs no call anything, and one that hangs stops no program that has credentials.
 type CurrentSource struct {
 	store   *Store
 	baseURL string
@@ -37,9 +47,17 @@ type CurrentSource struct {
 	logger  *slog.Logger
 	now     func() time.Time
 
-	// looking is held by the one who looks at the store.
-	looking chan struct{}
-	last    atomic.Pointer[look]
+	last atomic.Pointer[look]
+	// mu guards underWay, the look that is under way, nil if none is.
+	mu       sync.Mutex
+	underWay *pending
+}
+
+// pending is a look at the store that is under way.
+type pending struct {
+	// done is closed at its end. err is set before, if there are no credentials.
+	done chan struct{}
+	err  error
 }
 
 // look is one reading of the store. It does not change.
@@ -48,6 +66,8 @@ type look struct {
 	// publicKey is that of the credentials, as the entry has it.
 	publicKey string
 	at        time.Time
+	// quick says that the store answered in less than quickLook.
+	quick bool
 	// problem says why the credentials are those of an earlier look.
 	problem string
 }
@@ -86,7 +106,6 @@ func Source(store *Store, baseURL string, opts ...SourceOption) *CurrentSource {
 	s := &CurrentSource{
 		store: store, baseURL: baseURL,
 		logger: slog.New(slog.DiscardHandler), now: time.Now,
-		looking: make(chan struct{}, 1),
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -98,62 +117,87 @@ func Source(store *Store, baseURL string, opts ...SourceOption) *CurrentSource {
 
 // Credentials returns the credentials of the current entry. If that cannot be used, because it
 // is damaged, revoked, without a private key, or because the store does not answer, it returns
-// those it returned last; the first time there are none, and it returns the error. A
-// CurrentSource that does not come from [Source], or has no store, returns an error that says so.
+// those it returned last; the first time there are none, and it waits for the store and returns the
+// error. Once no call has come for [MaxFollowDelay], one call waits for the store, 250 ms at most, so that
+// it does not get a key that was replaced long ago. A CurrentSource that does not come from [Source], or
+// has no store, returns an error that says so.
 func (s *CurrentSource) Credentials(ctx context.Context) (*wrapper.Credentials, error) {
 	if s == nil || s.store == nil {
 		return nil, errNoSource
 	}
 	last := s.last.Load()
-	if last != nil {
-		if s.now().Sub(last.at) < lookEvery || !s.tryLook() {
-			return last.credentials, nil
+	if last == nil {
+		return s.first(ctx)
+	}
+	if age := s.now().Sub(last.at); age >= lookEvery {
+		underWay, isMine := s.begin(ctx)
+		if isMine && (last.quick || age >= MaxFollowDelay) {
+			s.waitFor(ctx, underWay)
 		}
-	} else if err := s.waitToLook(ctx); err != nil {
-		return nil, err
 	}
-	defer func() { <-s.looking }()
-	return s.look(ctx)
+	return s.last.Load().credentials, nil
 }
 
-// tryLook reports whether the caller is the one to look. Nobody who has credentials waits for
-// another's look, which may take long.
-func (s *CurrentSource) tryLook() bool {
+// first waits for a look, whoever has begun it.
+func (s *CurrentSource) first(ctx context.Context) (*wrapper.Credentials, error) {
+	underWay, _ := s.begin(ctx)
 	select {
-	case s.looking <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *CurrentSource) waitToLook(ctx context.Context) error {
-	select {
-	case s.looking <- struct{}{}:
-		return nil
+	case <-underWay.done:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
+	}
+	if last := s.last.Load(); last != nil {
+		return last.credentials, nil
+	}
+	return nil, underWay.err
+}
+
+func (s *CurrentSource) waitFor(ctx context.Context, underWay *pending) {
+	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	select {
+	case <-underWay.done:
+	case <-ctx.Done():
 	}
 }
 
-func (s *CurrentSource) look(ctx context.Context) (*wrapper.Credentials, error) {
-	last := s.last.Load()
-	if last != nil && s.now().Sub(last.at) < lookEvery {
-		return last.credentials, nil // another has looked in the meantime
+// begin begins a look unless one is under way, and reports whether it did. The look outlives the call
+// that began it, and ends by itself.
+func (s *CurrentSource) begin(ctx context.Context) (underWay *pending, isMine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.underWay != nil {
+		return s.underWay, false
 	}
+	underWay = &pending{done: make(chan struct{})}
+	s.underWay = underWay
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	go func() {
+		defer cancel()
+		underWay.err = s.look(ctx)
+		s.mu.Lock()
+		s.underWay = nil
+		s.mu.Unlock()
+		close(underWay.done)
+	}()
+	return underWay, true
+}
+
+// look looks at the store, and returns an error if there are no credentials.
+func (s *CurrentSource) look(ctx context.Context) error {
+	last, begun := s.last.Load(), time.Now()
 	next, err := s.next(ctx, last)
 	switch {
 	case err == nil:
+		next.quick = time.Since(begun) < quickLook
 		s.follow(ctx, last, next)
 	case last == nil:
-		return nil, err
-	case ctx.Err() != nil:
-		next = last // what failed was the caller's patience, not the store
+		return err
 	default:
 		next = s.stay(ctx, last, err)
 	}
 	s.last.Store(next)
-	return next.credentials, nil
+	return nil
 }
 
 // next looks at the store.
@@ -212,5 +256,5 @@ func (s *CurrentSource) stay(ctx context.Context, last *look, cause error) *look
 		s.logger.LogAttrs(ctx, slog.LevelWarn, "the current API key cannot be used; the one before stays in use",
 			slog.String("key_id", last.credentials.KeyID()), slog.String("error", problem))
 	}
-	return &look{credentials: last.credentials, publicKey: last.publicKey, at: s.now(), problem: problem}
+	return &look{credentials: last.credentials, publicKey: last.publicKey, at: s.now(), quick: last.quick, problem: problem}
 }

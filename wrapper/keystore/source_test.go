@@ -312,3 +312,93 @@ func TestASourceServesAClient(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An engine whose Load can be made slow, or to hang.
+type slow struct {
+	keystore.Engine
+
+	delay func()
+}
+
+func (s slow) Load(ctx context.Context) ([]byte, string, error) {
+	s.delay()
+	return s.Engine.Load(ctx)
+}
+
+// slowSource returns a source in which "old" is current, over an engine that calls delay in each look.
+func slowSource(t *testing.T, delay func()) (*keystore.CurrentSource, *handClock) {
+	t.Helper()
+	memory, clock := keystore.NewMemory(), &handClock{}
+	store := keystore.New(memory)
+	mustPut(t, store, newEntry(t, "old", testURL))
+	mustSetCurrent(t, store, "old")
+	return keystore.Source(keystore.New(slow{memory, delay}), testURL, keystore.WithClock(clock.now)), clock
+}
+
+func TestAStoreThatHangsStopsNoCallThatHasCredentials(t *testing.T) {
+	var hangs atomic.Bool
+	released := make(chan struct{})
+	var looks atomic.Int32
+	source, clock := slowSource(t, func() {
+		if hangs.Load() {
+			looks.Add(1)
+			<-released
+		}
+	})
+	if _, err := source.Credentials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hangs.Store(true)
+	started := time.Now()
+	for range 1000 {
+		clock.advance(time.Hour)
+		if credentials, err := source.Credentials(t.Context()); err != nil || credentials.KeyID() != "old" {
+			t.Fatalf("got %v, %v", credentials, err)
+		}
+	}
+	// The first of them has waited for a moment. All others together take as long as they take.
+	if took := time.Since(started); took > 10*time.Second || looks.Load() != 1 {
+		t.Errorf("1000 calls took %s and %d looks", took, looks.Load())
+	}
+	close(released)
+}
+
+func TestASlowStoreCostsNoCallAnything(t *testing.T) {
+	const calls = 200
+	arrived, released := make(chan struct{}, calls), make(chan struct{})
+	slowNow := false
+	source, clock := slowSource(t, func() {
+		if slowNow {
+			arrived <- struct{}{}
+			<-released
+			return
+		}
+		<-time.After(80 * time.Millisecond)
+	})
+	if _, err := source.Credentials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	slowNow = true
+	// A call that waited would wait for ever.
+	for range calls {
+		clock.advance(keystore.MaxFollowDelay / 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := source.Credentials(ctx); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	}
+	<-arrived
+	close(released)
+}
+
+func TestTheFirstCallWaitsForTheStoreNoLongerThanItsContext(t *testing.T) {
+	released := make(chan struct{})
+	defer close(released)
+	source, _ := slowSource(t, func() { <-released })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := source.Credentials(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}

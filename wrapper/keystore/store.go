@@ -142,7 +142,7 @@ func (s *Store) change(ctx context.Context, do func(*document) error) error {
 	if err != nil {
 		return err
 	}
-	next := stored.next()
+	next := stored.next(s.isCopy(version))
 	switch err := do(next); {
 	case errors.Is(err, errUnchanged):
 		return nil
@@ -158,6 +158,12 @@ func (s *Store) change(ctx context.Context, do func(*document) error) error {
 	}
 	s.last.Store(&remembered{data, *next})
 	return nil
+}
+
+// isCopy reports whether the document of that version was copied to where it is.
+func (s *Store) isCopy(version string) bool {
+	engine, ok := s.engine.(interface{ IsCopy(version string) bool })
+	return ok && engine.IsCopy(version)
 }
 
 func (s *Store) mayWrite(ctx context.Context) error {

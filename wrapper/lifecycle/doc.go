@@ -30,8 +30,11 @@
 //     the service accepted.
 //   - Rotate makes the new key current only after that, and revokes the old one only after the
 //     grace period. If it fails before the switch, it revokes what it made.
+//   - A proxy may deliver a request twice. The list that proves the new key shows a second one, which is
+//     revoked. If that list is too old to show even the new key, the change looks again after the settle
+//     time, and a rotation looks again after its grace period.
 //   - [Manager.Recover] finishes or undoes what the journal holds. All methods of the Manager run it
-//     first. It revokes only keys that the journal names or tags.
+//     first; [WithRecovered] shows what it did. It revokes only keys that the journal names or tags.
 //
 // # After a crash
 //
@@ -51,8 +54,8 @@
 // # Timers
 //
 // The settle time, [DefaultSettle] by default, is how long a change looks for a key after a
-// request of unknown outcome. For a day after that, every change looks once more. The grace
-// period, [DefaultGrace] by default, is how long an old key works after a rotation. It gives programs
+// request of unknown outcome. For a day after that, by the service's clock, every change looks once more,
+// and then three more times at least, so that no jump of a clock ends the watch. The grace period, [DefaultGrace] by default, is how long an old key works after a rotation. It gives programs
 // that follow the store the time to read which key is current.
 //
 // # Damaged stores
@@ -60,6 +63,22 @@
 // A damaged file is reported and never deleted: kalshi-keys recover --set-aside moves it out of the
 // way. If no usable key is current after that, kalshi-keys import KEY-ID proves a key of the store
 // and makes it current; the error names the IDs.
+//
+// # Backups and copies
+//
+// To back a store up, copy its whole directory, after each rotation: a rotation revokes the key of the
+// copies before. A copy is told from the original, because its files are others (another inode, and on
+// Linux another time of birth). The journal may hold a change that was under way when it was copied. The
+// original has gone on since, so the copy does nothing about such a change: it shows it as foreign.
+// kalshi-keys recover --adopt-copy makes it the copy's own, for a copy that takes the original's place, and
+// may then revoke the key that the change made. A store that is moved (mv) on one file system stays what it
+// is. The snapshot of a whole file system or machine, and any copy on Windows, is not told from the
+// original: put one back only where the original is gone.
+//
+// # A store that cannot be written
+//
+// Revoke goes on where the disk is full or read-only, and its error says that the store does not know of it.
+// The current key stays then. Without a store, kalshi-keys delete takes --key-id and --private-key-file.
 //
 // # From cron or a systemd timer
 //
@@ -74,7 +93,8 @@
 //
 // The lifecycle trusts a documented 4xx status in the service's own form: the request made no key.
 // If the outcome of a request is unknown and its key becomes visible more than a day later, nothing
-// looks for the key any more; [Manager.Audit] shows it. Two hosts of one environment share nothing: a
+// looks for the key any more; [Manager.Audit] shows it, and a second key that a proxy's later repetition
+// makes after the last look. Two hosts of one environment share nothing: a
 // store keeps the current key of each base URL.
 //
 // Nobody has recorded how long a name may be. If the service cuts the tag off a name, a key whose

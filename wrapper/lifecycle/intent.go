@@ -51,14 +51,23 @@ type intent struct {
 	// PublicKey is set for create, PrivateKey if the pair was made here.
 	PublicKey  string     `json:"public_key,omitempty"`
 	PrivateKey secret.PEM `json:"-"`
-	// WatchUntil is set once the request was given up: a key that still appears is revoked.
+	// WatchUntil is set once the request was given up: a key that still appears is revoked. It is the
+	// service's time, as is LastLook. Looks counts the looks after that time, each further from the last
+	// one than the settle time.
 	WatchUntil time.Time `json:"watch_until,omitzero"`
+	LastLook   time.Time `json:"last_look,omitzero"`
+	Looks      int       `json:"looks,omitempty"`
 
 	// OldKeyID is the key to revoke: by rotate after the Grace, by revoke at once.
 	OldKeyID string        `json:"old_key_id,omitempty"`
 	Grace    time.Duration `json:"grace,omitempty"`
 	// Last allows revoke to delete the last key that works.
 	Last bool `json:"last,omitempty"`
+
+	// settled says that a list was looked at for doubles that was new enough to show the key.
+	settled bool
+	// foreign says that another store wrote the record, of which this one is a copy.
+	foreign bool
 }
 
 // intentJSON is an intent with its private key in clear, for the journal alone.
@@ -128,6 +137,7 @@ func decodeIntent(record keystore.JournalRecord) (intent, error) {
 		return intent{}, fmt.Errorf("lifecycle: journal record %q is of another version of this program; recover with that one", record.ID)
 	}
 	read.PrivateKey = secret.NewPEM(read.ClearPrivateKey)
+	read.foreign = record.Foreign
 	return read.intent, nil
 }
 

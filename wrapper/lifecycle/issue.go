@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"crypto"
+	"time"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
@@ -33,8 +34,10 @@ type IssueRequest struct {
 }
 
 // Issue makes a key, proves it and returns its entry, which is active and not current. When it
-// returns an error, no key was made, it was revoked again, the service's list does not show it,
-// or the error is [ErrUnfinished]. The entry's Warning is what the service warned about.
+// returns an error that is not [ErrUnfinished], no key was made or it was revoked again. With
+// ErrUnfinished and an entry, the key works. If the service's list is too old to show the key, Issue
+// waits for the settle time, to see whether a proxy has sent the request twice. The entry's Warning is
+// what the service warned about.
 func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, error) {
 	p, err := plan{signer: req.Signer, intent: intent{
 		Action: actionIssue, Name: req.Name, Way: req.Way, Type: req.Type,
@@ -43,7 +46,11 @@ func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, 
 	if err != nil {
 		return keystore.Entry{}, err
 	}
-	var entry keystore.Entry
+	var (
+		entry keystore.Entry
+		in    intent
+		next  time.Time
+	)
 	err = m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
 		if err != nil {
 			return err
@@ -52,13 +59,15 @@ func (m *Manager) Issue(ctx context.Context, req IssueRequest) (keystore.Entry, 
 		if err != nil {
 			return err
 		}
-		made, in, err := m.makeKey(ctx, by, p)
-		if err != nil {
+		if entry, in, err = m.makeKey(ctx, by, p); err != nil {
 			return err
 		}
-		entry = made
-		return m.drop(ctx, in)
+		next, err = m.finish(ctx, in)
+		return err
 	})
+	if err == nil {
+		err = m.awaitFinish(ctx, in, next)
+	}
 	return entry, err
 }
 
@@ -78,7 +87,8 @@ func (m *Manager) makeKey(ctx context.Context, by *wrapper.Client, p plan) (keys
 		entry, err = m.activate(ctx, by, in, entry, list)
 	}
 	if err != nil {
-		return entry, in, m.undo(ctx, by, in, err)
+		return keystore.Entry{}, in, m.undo(ctx, by, in, err)
 	}
+	in.settled = list.find(entry.KeyID) != nil
 	return entry, in, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
@@ -14,6 +15,8 @@ import (
 // listing is what the service lists.
 type listing struct {
 	keys []gen.APIKey
+	// at is the service's time of the list, or this machine's if the service does not tell.
+	at time.Time
 	// attestation is when the account's location attestation lapses, in Unix seconds.
 	attestation *int64
 	// refused is set if the service refuses the list of a subtrader: its keys may be missing.
@@ -48,7 +51,17 @@ func (m *Manager) list(ctx context.Context, by *wrapper.Client, subtraders ...*s
 			}
 		}
 	}
+	merged.at = m.timeAt(by)
 	return merged, nil
+}
+
+// timeAt returns the service's time by the last answer, and this machine's if that does not tell. What
+// lasts for hours is counted by it: this machine's clock may be set in the meantime.
+func (m *Manager) timeAt(by *wrapper.Client) time.Time {
+	if at, ok := by.ServiceTime(); ok {
+		return at
+	}
+	return m.clock.Now()
 }
 
 // notNull refuses null in place of the list. It may stand for an empty list or for one that could not

@@ -24,6 +24,8 @@ type Manager struct {
 	openSigner    func(context.Context, keystore.Entry) (crypto.Signer, error)
 	report        func(string)
 	settle        time.Duration
+
+	recoveredSteps func([]RecoverStep)
 }
 
 // New returns a Manager for the keys that store holds for baseURL. It neither reads the store
@@ -44,6 +46,8 @@ func New(store *keystore.Store, baseURL string, opts ...Option) (*Manager, error
 		clock:         wrapper.SystemClock(),
 		report:        func(string) {},
 		settle:        DefaultSettle,
+
+		recoveredSteps: func([]RecoverStep) {},
 	}
 	for i, option := range opts {
 		if option == nil {

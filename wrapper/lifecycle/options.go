@@ -28,6 +28,9 @@ const (
 	proofTimeout = time.Minute
 	// watchPeriod is how long a key that has not appeared in the list is still looked for.
 	watchPeriod = 24 * time.Hour
+	// watchLooks is how many looks at the list a watch takes at least, each of them the settle time
+	// after the one before.
+	watchLooks = 3
 	// attestationNotice is how long before the location attestation lapses Audit reports it.
 	attestationNotice = 14 * 24 * time.Hour
 )
@@ -79,6 +82,19 @@ func WithProgress(report func(line string)) Option {
 			return errors.New("WithProgress: the function is nil; leave the option out for silence")
 		}
 		m.report = report
+		return nil
+	}
+}
+
+// WithRecovered has shown called with what a method recovered before its own work, if it did something
+// or met a foreign record: [RecoverReport.Done], and of Open what has the action [RecoverForeign]. It
+// runs in the method's goroutine and must not call the Manager.
+func WithRecovered(shown func(steps []RecoverStep)) Option {
+	return func(m *Manager) error {
+		if shown == nil {
+			return errors.New("WithRecovered: the function is nil; leave the option out for silence")
+		}
+		m.recoveredSteps = shown
 		return nil
 	}
 }

@@ -61,14 +61,8 @@ func (m *Manager) activate(ctx context.Context, by *wrapper.Client, in intent, e
 		}
 		entry = describedBy(entry, *listed)
 	}
-	for _, double := range list.withTag(in.Tag) {
-		// A proxy may have sent the request twice.
-		if sameKeyID(double.APIKeyID, entry.KeyID) {
-			continue
-		}
-		if _, err := m.remove(ctx, by, double.APIKeyID); err != nil {
-			return entry, fmt.Errorf("lifecycle: the request made key %s too, and revoking it failed: %w", double.APIKeyID, err)
-		}
+	if err := m.removeDoubles(ctx, by, in, entry.KeyID, list); err != nil {
+		return entry, err
 	}
 	entry.State, entry.ChangedAt = keystore.StateActive, m.clock.Now()
 	if err := m.store.Put(lasting(ctx), entry); err != nil {

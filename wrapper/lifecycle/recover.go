@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kalshi.internal/apikeys/gen"
@@ -15,7 +16,7 @@ import (
 // RecoverAction is what Recover did, or what it waits for.
 type RecoverAction string
 
-// The actions. The last two are open: there is nothing to do yet.
+// The actions. The last three are open.
 const (
 	// RecoverFinished: a key of an interrupted Issue was proven and is active.
 	RecoverFinished RecoverAction = "finished"
@@ -28,8 +29,12 @@ const (
 	// RecoverGrace: the old key of a rotation still works, until its grace period ends.
 	RecoverGrace RecoverAction = "grace"
 	// RecoverWatch: the service's list does not show the key that an interrupted request may have
-	// made; the next Recover looks for it again.
+	// made; the next Recover looks for it again. With a KeyID, that key works, and the list was too old
+	// to show whether the request made a second one.
 	RecoverWatch RecoverAction = "watch"
+	// RecoverForeign: another store wrote the record, of which this one is a copy. That store may have
+	// gone on and use the key, so nothing is done before [Manager.Adopt].
+	RecoverForeign RecoverAction = "foreign"
 )
 
 // RecoverStep is what Recover did about one record of the journal, or what it waits for.
@@ -55,8 +60,9 @@ type RecoverReport struct {
 
 // Recover finishes or undoes what earlier changes left behind, whether they failed or the
 // program died. If the journal is empty it does and sends nothing. Calling it again does nothing
-// new. It never revokes a key that this store's journal does not name or tag. An error tells what
-// could not be recovered; the report then holds the rest.
+// new. It never revokes a key that this store's journal does not name or tag, nor one that another
+// store's journal names, of which this store is a copy. An error tells what could not be recovered; the
+// report then holds the rest.
 func (m *Manager) Recover(ctx context.Context) (RecoverReport, error) {
 	var report RecoverReport
 	err := m.recovered(ctx, func(_ context.Context, did RecoverReport, err error) error {
@@ -64,6 +70,18 @@ func (m *Manager) Recover(ctx context.Context) (RecoverReport, error) {
 		return err
 	})
 	return report, err
+}
+
+// Adopt makes the changes that another store began this store's own, so that the next Recover finishes
+// or undoes them and may revoke the keys that they made. Call it for a copy of a store, such as a backup
+// that was put back, when the other store is not used any more.
+func (m *Manager) Adopt(ctx context.Context) error {
+	return m.locked(ctx, func(ctx context.Context) error {
+		if err := m.store.Adopt(lasting(ctx)); err != nil {
+			return fmt.Errorf("lifecycle: the changes of the other store were not adopted: %w", err)
+		}
+		return nil
+	})
 }
 
 // recovery is one run over the journal.
@@ -83,11 +101,25 @@ func (m *Manager) recover(ctx context.Context) (RecoverReport, error) {
 	intents, err := m.intents(ctx)
 	problems := []error{err}
 	for _, in := range intents {
+		if in.foreign {
+			made, _ := m.entryFor(ctx, in)
+			r.report.Open = append(r.report.Open, RecoverStep{
+				Action: RecoverForeign, KeyID: cmp.Or(in.OldKeyID, made.KeyID), Name: in.Name,
+			})
+			continue
+		}
 		if err := r.resume(ctx, in); err != nil {
 			problems = append(problems, fmt.Errorf("recovering %s of %s: %w", in.Action, cmp.Or(in.Name, in.OldKeyID), err))
 		}
 	}
+	if steps := append(slices.Clone(r.report.Done), r.foreign()...); len(steps) > 0 {
+		m.recoveredSteps(steps)
+	}
 	return r.report, errors.Join(problems...)
+}
+
+func (r *recovery) foreign() []RecoverStep {
+	return slices.DeleteFunc(slices.Clone(r.report.Open), func(step RecoverStep) bool { return step.Action != RecoverForeign })
 }
 
 // add puts steps into the report. A step with an end is open until then.
@@ -120,7 +152,10 @@ func (r *recovery) resume(ctx context.Context, in intent) error {
 	if in.Action == actionRotate {
 		return r.resumeRotate(ctx, current, by, in, made)
 	}
-	if made.KeyID != "" && made.State != keystore.StatePending {
+	switch made.State {
+	case keystore.StateActive:
+		return r.finishMade(ctx, in, made, RecoverStep{Action: RecoverForgotten, KeyID: made.KeyID, Name: in.Name})
+	case keystore.StateRetiring, keystore.StateRevoked:
 		return r.forget(ctx, in, made.KeyID)
 	}
 	return r.resumeIssue(ctx, by, in, made)
@@ -149,15 +184,27 @@ func (r *recovery) resumeRotate(ctx context.Context, current keystore.Entry, by 
 		return r.undoRequest(ctx, by, in)
 	}
 	until, err := r.retire(ctx, in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !until.IsZero():
+		r.add(RecoverStep{Action: RecoverGrace, KeyID: in.OldKeyID, Name: old.Name, Until: until})
+		return nil
 	}
-	step := RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: old.Name, Until: until}
-	if !until.IsZero() {
-		step.Action = RecoverGrace
+	r.add(RecoverStep{Action: RecoverRevoked, KeyID: in.OldKeyID, Name: old.Name})
+	return r.finishMade(ctx, in, made)
+}
+
+// finishMade finishes a change whose key is active. It reports what is left to do, or else the steps.
+func (r *recovery) finishMade(ctx context.Context, in intent, made keystore.Entry, steps ...RecoverStep) error {
+	next, err := r.finish(ctx, in)
+	if err == nil && !next.IsZero() {
+		steps = []RecoverStep{{Action: RecoverWatch, KeyID: made.KeyID, Name: in.Name, Until: next}}
 	}
-	r.add(step)
-	return nil
+	if err == nil {
+		r.add(steps...)
+	}
+	return err
 }
 
 // resumeIssue proves the key of an Issue and makes it active. It waits for the service to know the
@@ -194,7 +241,8 @@ func (r *recovery) resumeIssue(ctx context.Context, by *wrapper.Client, in inten
 		return err
 	}
 	r.add(RecoverStep{Action: RecoverFinished, KeyID: made.KeyID, Name: in.Name})
-	return r.drop(ctx, in)
+	in.settled = list.find(made.KeyID) != nil
+	return r.finishMade(ctx, in, made)
 }
 
 // resumeWatch looks once more for a key that had not appeared.
@@ -212,13 +260,24 @@ func (r *recovery) resumeWatch(ctx context.Context, by *wrapper.Client, in inten
 		r.seen[of] = list
 	}
 	found := list.withTag(in.Tag)
-	if len(found) == 0 && r.clock.Now().After(in.WatchUntil) {
-		if _, err := r.enter(ctx, entry, keystore.StateRevoked); err != nil {
+	if len(found) > 0 {
+		return r.undo(ctx, by, in, found)
+	}
+	// A clock that jumps makes one look late, and not several.
+	isLate := list.at.After(in.WatchUntil)
+	if isLate && list.at.Sub(in.LastLook).Abs() > r.settle {
+		in.Looks, in.LastLook = in.Looks+1, list.at
+		if err := r.write(ctx, in); err != nil {
 			return err
 		}
-		return r.forget(ctx, in, "")
 	}
-	return r.undo(ctx, by, in, found)
+	if !isLate || in.Looks < watchLooks {
+		return r.undo(ctx, by, in, nil)
+	}
+	if _, err := r.enter(ctx, entry, keystore.StateRevoked); err != nil {
+		return err
+	}
+	return r.forget(ctx, in, "")
 }
 
 func (r *recovery) undoRequest(ctx context.Context, by *wrapper.Client, in intent) error {

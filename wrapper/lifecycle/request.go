@@ -26,6 +26,7 @@ const (
 // pending, and the intent behind it. When it returns an error, no key was made, what was made is
 // revoked or watched for, or the error is ErrUnfinished.
 func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (intent, keystore.Entry, error) {
+	watched := 0
 	for try := 1; ; try++ {
 		in, err := p.withPair()
 		if err != nil {
@@ -42,12 +43,20 @@ func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (inte
 		if !mayHaveMadeKey(problem) {
 			return in, keystore.Entry{}, errors.Join(fmt.Errorf("lifecycle: no key was made: %w", problem), m.drop(ctx, in))
 		}
-		entry, err = m.resolve(ctx, by, in, problem)
+		entry, isWatched, err := m.resolve(ctx, by, in, problem)
 		if err != nil || entry.KeyID != "" {
 			return in, entry, err
 		}
-		if try == maxRequests {
-			return in, entry, fmt.Errorf("lifecycle: %d requests led to no usable key: %w", try, problem)
+		if isWatched {
+			watched++
+		}
+		switch {
+		case try < maxRequests:
+		case watched > 0:
+			return in, entry, unfinished(fmt.Sprintf("%d requests led to no usable key, and what %d of them may have made is not in the list yet",
+				try, watched), problem)
+		default:
+			return in, entry, fmt.Errorf("lifecycle: %d requests led to no usable key, and what they made was revoked: %w", try, problem)
 		}
 	}
 }
@@ -151,17 +160,20 @@ func (m *Manager) keep(ctx context.Context, by *wrapper.Client, in intent, entry
 // resolve finds out whether a request without a usable answer made a key. It returns the key's
 // entry if the key can be used. When it returns neither entry nor error, the request may be
 // repeated: it made no key, or the key is revoked or watched for.
-func (m *Manager) resolve(ctx context.Context, by *wrapper.Client, in intent, cause error) (keystore.Entry, error) {
+func (m *Manager) resolve(ctx context.Context, by *wrapper.Client, in intent, cause error) (entry keystore.Entry, isWatched bool, err error) {
 	found, err := m.lookFor(ctx, by, in)
 	if err != nil {
-		return keystore.Entry{}, unfinished("it is not known whether a key was made", errors.Join(cause, err))
+		return keystore.Entry{}, false, unfinished("it is not known whether a key was made", errors.Join(cause, err))
 	}
 	if len(found) > 0 && in.Way == Create {
 		m.progress("the request made key %s, whose private half is here", found[0].APIKeyID)
-		return m.keep(ctx, by, in, m.pending(in, found[0].APIKeyID, in.PrivateKey))
+		entry, err = m.keep(ctx, by, in, m.pending(in, found[0].APIKeyID, in.PrivateKey))
+		return entry, false, err
 	}
-	if _, err := m.giveUp(ctx, by, in, found); err != nil {
-		return keystore.Entry{}, errors.Join(cause, err)
+	steps, err := m.giveUp(ctx, by, in, found)
+	if err != nil {
+		return keystore.Entry{}, false, errors.Join(cause, err)
 	}
-	return keystore.Entry{}, nil
+	isWatched = slices.ContainsFunc(steps, func(step RecoverStep) bool { return step.Action == RecoverWatch })
+	return keystore.Entry{}, isWatched, nil
 }

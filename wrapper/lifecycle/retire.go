@@ -10,32 +10,40 @@ import (
 
 // awaitGrace waits, without the lock, until the grace period of a rotation's old key ends, and
 // revokes it. Another process may have done so meanwhile.
-func (m *Manager) awaitGrace(ctx context.Context, in intent, until time.Time) (next time.Time, err error) {
+func (m *Manager) awaitGrace(ctx context.Context, in intent, until time.Time) (end, next time.Time, err error) {
+	in.settled = false // there is time for another look
 	left := until.Sub(m.clock.Now())
 	err = m.wait(ctx, left, "key %s works for another %s, for programs that still sign with it", in.OldKeyID, left.Round(time.Second))
 	if err == nil {
 		err = m.locked(ctx, func(ctx context.Context) error {
-			next, err = m.retire(ctx, in)
+			end, next, err = m.retireAndFinish(ctx, in)
 			return err
 		})
 	}
 	if err != nil && !errors.Is(err, ErrUnfinished) {
 		err = unfinished("the new key is current; key "+in.OldKeyID+" still works", err)
 	}
-	return next, err
+	return end, next, err
+}
+
+// retireAndFinish revokes the old key of a rotation that has switched, and then finishes the change. It
+// returns the end of the grace period, or when to finish, if either is still to come.
+func (m *Manager) retireAndFinish(ctx context.Context, in intent) (until, next time.Time, err error) {
+	until, err = m.retire(ctx, in)
+	if err == nil && until.IsZero() {
+		next, err = m.finish(ctx, in)
+	}
+	return until, next, err
 }
 
 // retire revokes the old key of a rotation that has switched, or returns the end of its grace
-// period.
+// period. It leaves the change in the journal.
 func (m *Manager) retire(ctx context.Context, in intent) (until time.Time, err error) {
 	until, err = m.tryRetire(ctx, in)
 	if err != nil {
 		return until, unfinished("the new key is current; key "+in.OldKeyID+" is not revoked yet", err)
 	}
-	if until.IsZero() {
-		err = m.drop(ctx, in)
-	}
-	return until, err
+	return until, nil
 }
 
 func (m *Manager) tryRetire(ctx context.Context, in intent) (until time.Time, err error) {

@@ -24,37 +24,72 @@ type RevokeRequest struct {
 
 // Revoke deletes a key at the service for good, and notes so in the store. A key that the
 // service does not know any more counts as revoked. It refuses the key in use ([ErrKeyInUse])
-// and the last one that works ([ErrLastKey]) unless the request allows them. With
-// [ErrUnfinished], Recover goes on to revoke it; with any other error the key was not revoked.
+// and the last one that works ([ErrLastKey]) unless the request allows them. If the store can be read
+// and not written, because the disk is full or read-only, a key that is not current is revoked all the
+// same, and the error is [ErrUnfinished] and says what the store does not. With any other ErrUnfinished, Recover goes on to
+// revoke it; with any other error the key was not revoked.
 func (m *Manager) Revoke(ctx context.Context, req RevokeRequest) error {
-	return m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+	begun := false
+	err := m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
+		begun = true
 		if err != nil {
 			// A leaked key has to go even if something else cannot be recovered.
 			m.progress("recovering failed: %v", err)
 		}
-		target, err := m.store.Get(ctx, req.KeyID)
-		if err != nil {
-			return fmt.Errorf("lifecycle: key %s is not revoked: %w", req.KeyID, err)
-		}
-		if target.BaseURL != m.baseURL {
-			return fmt.Errorf("lifecycle: %w: key %s belongs to %s", ErrInvalid, target.KeyID, target.BaseURL)
-		}
-		if target.State == keystore.StateRevoked {
-			return nil
-		}
-		current, err := m.currentEntry(ctx)
-		if err != nil {
+		target, err := m.mayRevoke(ctx, req)
+		if err != nil || target.State == keystore.StateRevoked {
 			return err
-		}
-		if current.KeyID == target.KeyID && !req.InUse {
-			return fmt.Errorf("lifecycle: key %s: %w; rotate it instead, or say that the key in use may go", target.KeyID, ErrKeyInUse)
 		}
 		in, err := m.begin(ctx, intent{Action: actionRevoke, OldKeyID: target.KeyID, Last: req.Last})
 		if err != nil {
-			return err
+			return m.revokeUnwritten(ctx, req, err)
 		}
 		return m.finishRevoke(ctx, in)
 	})
+	if begun || err == nil || ctx.Err() != nil {
+		return err
+	}
+	// The lock needs to write, too.
+	return m.revokeUnwritten(ctx, req, err)
+}
+
+// mayRevoke returns the entry of the key to revoke, or why it must not be.
+func (m *Manager) mayRevoke(ctx context.Context, req RevokeRequest) (keystore.Entry, error) {
+	target, err := m.store.Get(ctx, req.KeyID)
+	if err != nil {
+		return target, fmt.Errorf("lifecycle: key %s is not revoked: %w", req.KeyID, err)
+	}
+	if target.BaseURL != m.baseURL {
+		return target, fmt.Errorf("lifecycle: %w: key %s belongs to %s", ErrInvalid, target.KeyID, target.BaseURL)
+	}
+	if target.State == keystore.StateRevoked {
+		return target, nil
+	}
+	current, err := m.currentEntry(ctx)
+	if err == nil && current.KeyID == target.KeyID && !req.InUse {
+		err = fmt.Errorf("lifecycle: key %s: %w; rotate it instead, or say that the key in use may go", target.KeyID, ErrKeyInUse)
+	}
+	return target, err
+}
+
+// revokeUnwritten revokes a key although the store cannot be written. The current key stays: programs
+// that follow the store would be left without a key that works.
+func (m *Manager) revokeUnwritten(ctx context.Context, req RevokeRequest, unwritten error) error {
+	target, err := m.mayRevoke(ctx, req)
+	if err != nil || target.State == keystore.StateRevoked {
+		return err
+	}
+	current, by, err := m.current(ctx)
+	if err == nil && current.KeyID == target.KeyID {
+		err = errors.New("it is the current key, and another cannot be made current")
+	}
+	if err == nil {
+		_, err = m.remove(ctx, by, target.KeyID)
+	}
+	if err != nil {
+		return fmt.Errorf("lifecycle: key %s is not revoked: %w; the store cannot be written: %w", target.KeyID, err, unwritten)
+	}
+	return unfinished("key "+target.KeyID+" is revoked, but the store does not say so", unwritten)
 }
 
 // currentEntry returns the entry that is current, an empty one if none is.

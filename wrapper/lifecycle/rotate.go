@@ -59,9 +59,9 @@ func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, 
 		expected = entry.KeyID
 	}
 	var (
-		result RotateResult
-		until  time.Time
-		in     intent
+		result      RotateResult
+		until, next time.Time
+		in          intent
 	)
 	err := m.recovered(ctx, func(ctx context.Context, _ RecoverReport, err error) error {
 		if err != nil {
@@ -70,11 +70,14 @@ func (m *Manager) Rotate(ctx context.Context, req RotateRequest) (RotateResult, 
 		if result, in, err = m.replace(ctx, req, expected); err != nil || result.Already {
 			return err
 		}
-		until, err = m.retire(ctx, in)
+		until, next, err = m.retireAndFinish(ctx, in)
 		return err
 	})
 	for err == nil && !until.IsZero() {
-		until, err = m.awaitGrace(ctx, in, until)
+		until, next, err = m.awaitGrace(ctx, in, until)
+	}
+	if err == nil {
+		err = m.awaitFinish(ctx, in, next)
 	}
 	return result, err
 }

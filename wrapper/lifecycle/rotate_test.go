@@ -20,23 +20,34 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-func TestARotationSendsFourRequests(t *testing.T) {
-	w := newWorld(t)
-	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What the old key may do, the new key, its proof, the end of the old key.
-	if got, want := w.shortRequests(), []string{"GET", "POST generate", "GET", "DELETE"}; !slices.Equal(got, want) {
-		t.Errorf("sent %v, want %v", got, want)
-	}
-	exchanges := w.box.Exchanges()
-	var signedBy []string
-	for _, exchange := range exchanges[len(exchanges)-4:] {
-		signedBy = append(signedBy, exchange.KeyID)
-	}
-	if want := []string{w.first.ID, w.first.ID, result.New.KeyID, result.New.KeyID}; !slices.Equal(signedBy, want) {
-		t.Errorf("signed by %v, want %v", signedBy, want)
+func TestARotationSendsFourRequestsAndOneMoreAfterAGracePeriod(t *testing.T) {
+	for name, row := range map[string]struct {
+		grace time.Duration
+		// What the old key may do, the new key, its proof, the end of the old key.
+		want []string
+	}{
+		"at once":              {lifecycle.NoGrace, []string{"GET", "POST generate", "GET", "DELETE"}},
+		"after a grace period": {time.Second, []string{"GET", "POST generate", "GET", "DELETE", "GET"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{Grace: row.grace})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := w.shortRequests(); !slices.Equal(got, row.want) {
+				t.Errorf("sent %v, want %v", got, row.want)
+			}
+			exchanges := w.box.Exchanges()
+			var signedBy []string
+			for _, exchange := range exchanges[len(exchanges)-len(row.want):] {
+				signedBy = append(signedBy, exchange.KeyID)
+			}
+			want := append([]string{w.first.ID, w.first.ID}, slices.Repeat([]string{result.New.KeyID}, len(row.want)-2)...)
+			if !slices.Equal(signedBy, want) {
+				t.Errorf("signed by %v, want %v", signedBy, want)
+			}
+		})
 	}
 }
 

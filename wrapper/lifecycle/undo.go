@@ -43,8 +43,8 @@ func (m *Manager) undo(ctx context.Context, by *wrapper.Client, in intent, cause
 	if len(revoked) > 0 {
 		return fmt.Errorf("%w; key %s, which the request made, was revoked again", cause, strings.Join(revoked, " and "))
 	}
-	return fmt.Errorf("%w; the service lists no key named %q: recover revokes it if it appears; "+
-		"if the list shows a key under that name cut short, delete that one", cause, in.Name)
+	return unfinished(fmt.Sprintf("the service lists no key named %q: recover revokes it if it appears; "+
+		"if the list shows a key under that name cut short, delete that one", in.Name), cause)
 }
 
 // giveUp revokes the keys that the service lists with the intent's tag. It never deletes by an
@@ -65,7 +65,8 @@ func (m *Manager) giveUp(ctx context.Context, by *wrapper.Client, in intent, fou
 	// The watch is written before the entry changes: after a crash between the two, Recover would
 	// otherwise take the revoked entry as the end of the change.
 	if !finished && in.WatchUntil.IsZero() {
-		in.WatchUntil = m.clock.Now().Add(watchPeriod)
+		in.LastLook = m.timeAt(by)
+		in.WatchUntil = in.LastLook.Add(watchPeriod)
 		if err := m.write(ctx, in); err != nil {
 			return steps, unfinished("a key may still appear", err)
 		}

@@ -282,6 +282,7 @@ func mustMatch(t *testing.T, err error, kinds ...error) {
 const (
 	proofTimeout = time.Minute
 	watchPeriod  = 24 * time.Hour
+	watchLooks   = 3
 )
 
 const ed25519Type = gen.KeyTypeEd25519

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/internal/shell"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
 )
@@ -81,7 +82,7 @@ func (s *settings) revoke(ctx context.Context, keys managed, request lifecycle.R
 		}
 		return err
 	}
-	switch err := keys.Revoke(ctx, request); {
+	switch err := withoutStore(keys, request.KeyID, keys.Revoke(ctx, request)); {
 	case errors.Is(err, lifecycle.ErrKeyInUse):
 		return usage(err.Error(), "Run kalshi-keys rotate, or give --allow-in-use")
 	case errors.Is(err, lifecycle.ErrLastKey):
@@ -91,16 +92,31 @@ func (s *settings) revoke(ctx context.Context, keys managed, request lifecycle.R
 	}
 }
 
-func (s *settings) deleteWithCurrent(ctx context.Context, keys managed, keyID string) error {
-	if _, err := keys.Recover(ctx); err != nil {
+// withoutStore returns err with the way that needs no store, if the store stood in the way.
+func withoutStore(keys managed, keyID string, err error) error {
+	_, isCall := errors.AsType[*wrapper.Error](err)
+	if err == nil || isCall || hintOf(err) != "" || errors.Is(err, lifecycle.ErrKeyInUse) || errors.Is(err, lifecycle.ErrLastKey) {
 		return err
 	}
+	way := "To delete it without the store, take another key's ID and private key file: kalshi-keys delete " + keyID +
+		" --yes --key-id ID --private-key-file FILE --base-url " + shell.Word(keys.baseURL)
+	return &hintedError{err, way}
+}
+
+func (s *settings) deleteWithCurrent(ctx context.Context, keys managed, keyID string) error {
+	_, unrecovered := keys.Recover(ctx)
 	client, err := s.client(ctx)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	return client.DeleteAPIKey(ctx, keyID)
+	if err := client.DeleteAPIKey(ctx, keyID); err != nil {
+		return errors.Join(err, unrecovered)
+	}
+	if unrecovered != nil {
+		return fmt.Errorf("API key %s is deleted, but something else could not be recovered: %w", keyID, unrecovered)
+	}
+	return nil
 }
 
 func (s *settings) tellDeleted(keyID string) error {

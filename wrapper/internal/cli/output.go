@@ -21,6 +21,10 @@ func (s *settings) print(value any, text string) error {
 		}
 		text = line
 	}
+	text, err := s.withRecovered(text)
+	if err != nil {
+		return fmt.Errorf("rendering the output: %w", err)
+	}
 	if _, err := io.WriteString(s.stdout, text); err != nil {
 		return fmt.Errorf("writing to standard output: %w", err)
 	}

@@ -46,6 +46,8 @@ type settings struct {
 	timeout time.Duration
 	settle  time.Duration
 	verbose bool
+	// recovered is what the command recovered before its own work, and was not shown yet.
+	recovered []lifecycle.RecoverStep
 }
 
 func (s *settings) registerOutput(flags *pflag.FlagSet) {
@@ -148,7 +150,7 @@ func (s *settings) calling(
 			return err
 		}
 		defer client.CloseIdleConnections()
-		return work(ctx, client, args)
+		return s.withOldCopy(work(ctx, client, args))
 	}
 }
 

@@ -30,7 +30,9 @@ type managed struct {
 func (s *settings) managing(
 	work func(ctx context.Context, keys managed, args []string) error,
 ) func(*cobra.Command, []string) error {
-	return s.managingIn(s.openStore, work)
+	return s.managingIn(s.openStore, func(ctx context.Context, keys managed, args []string) error {
+		return s.withOldCopy(work(ctx, keys, args))
+	})
 }
 
 // managingIn is managing with a store that open returns.
@@ -54,7 +56,9 @@ func (s *settings) managingIn(
 		if err != nil {
 			return err
 		}
-		return withWayBack(ctx, keys, work(ctx, keys, args))
+		err = withWayBack(ctx, keys, work(ctx, keys, args))
+		s.showRecovered()
+		return err
 	}
 }
 
@@ -82,7 +86,10 @@ func (s *settings) manage(open func(dir string) (*keystore.Store, error)) (manag
 }
 
 func (s *settings) lifecycleOptions() []lifecycle.Option {
-	options := []lifecycle.Option{lifecycle.WithSettle(s.settle), lifecycle.WithClientOptions(s.clientOptions()...)}
+	options := []lifecycle.Option{
+		lifecycle.WithSettle(s.settle), lifecycle.WithClientOptions(s.clientOptions()...),
+		lifecycle.WithRecovered(func(steps []lifecycle.RecoverStep) { s.recovered = append(s.recovered, steps...) }),
+	}
 	if s.terminal {
 		options = append(options, lifecycle.WithProgress(func(line string) {
 			_, _ = fmt.Fprintln(s.stderr, printable(line))

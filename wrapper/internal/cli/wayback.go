@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/internal/shell"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/lifecycle"
@@ -20,6 +21,16 @@ type hintedError struct {
 }
 
 func (e *hintedError) Unwrap() error { return e.error }
+
+// withOldCopy adds to the service's "unknown key" that a store's current key may be that of an old copy.
+func (s *settings) withOldCopy(err error) error {
+	dir, _ := s.storeToSignWith() // an error of it came before this one
+	if dir == "" || !errors.Is(err, wrapper.ErrUnknownKey) || errors.Is(err, lifecycle.ErrUnfinished) {
+		return err
+	}
+	return &hintedError{err, "If the store " + dir + " was copied or put back from a backup, it is older than the last rotation: " +
+		"put back a newer copy, or run kalshi-keys import with a key that works"}
+}
 
 // withWayBack returns err with the command that makes a stored key current, if err says that no
 // usable key is current and the store holds others.

@@ -46,15 +46,16 @@ func (d Dir) step(step, name string, do func() error) error {
 func (d Dir) in(name string) string { return filepath.Join(d.Path, name) }
 
 // Replace makes content appear as the file name, with mode 0600, in place of the file that may be
-// there. The content is durable when Replace returns nil; call [Dir.Sync] for the name. After an
-// error, the file is what it was before, and nothing is left behind if the system lets it be removed.
-func (d Dir) Replace(name string, content []byte) error {
+// there. content is given the [Identity] of the file that it is for. The content is durable when
+// Replace returns nil; call [Dir.Sync] for the name. After an error, the file is what it was before,
+// and nothing is left behind if the system lets it be removed.
+func (d Dir) Replace(name string, content func(identity string) []byte) error {
 	temporary := TemporaryPrefix + rand.Text()
 	file, err := d.create(temporary)
 	if err != nil {
 		return err
 	}
-	err = d.fill(file, temporary, content)
+	err = d.fill(file, temporary, content(Identity(file)))
 	if err == nil {
 		err = d.step(StepRename, name, func() error { return d.Rename(temporary, name) })
 	}

@@ -56,7 +56,7 @@ func Replace(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	err = dir.Replace(filepath.Base(path), content)
+	err = dir.Replace(filepath.Base(path), func(string) []byte { return content })
 	if err == nil {
 		err = dir.Sync()
 	}

@@ -86,7 +86,7 @@ func TestARefusedStepLeavesTheOldContentAndNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := privatefile.Dir{Root: root, Path: above}
-		if err := dir.Replace("file", []byte("before")); err != nil {
+		if err := dir.Replace("file", func(string) []byte { return []byte("before") }); err != nil {
 			t.Fatal(err)
 		}
 		dir.Around = func(step string, do func() error) error {
@@ -95,7 +95,7 @@ func TestARefusedStepLeavesTheOldContentAndNothingBehind(t *testing.T) {
 			}
 			return do()
 		}
-		err = dir.Replace("file", []byte("after"))
+		err = dir.Replace("file", func(string) []byte { return []byte("after") })
 		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), above) {
 			t.Errorf("%s: got %v", at, err)
 		}
@@ -120,7 +120,7 @@ func TestTheStepsOfAReplacementComeInTheOrderThatADurableFileNeeds(t *testing.T)
 		steps = append(steps, step)
 		return do()
 	}}
-	if err := errors.Join(dir.Replace("file", nil), dir.Sync(), dir.Move("file", "moved"), dir.Remove("moved")); err != nil {
+	if err := errors.Join(dir.Replace("file", func(string) []byte { return nil }), dir.Sync(), dir.Move("file", "moved"), dir.Remove("moved")); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"create", "write", "sync", "rename", "sync directory", "rename", "remove"}

@@ -12,24 +12,59 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/keystore/enginetest"
 )
 
+func newDirectory(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "keys")
+}
+
 func TestADirectoryIsAnEngine(t *testing.T) {
-	enginetest.Run(t, func(t *testing.T) func() keystore.Engine {
-		t.Helper()
-		dir := filepath.Join(t.TempDir(), "keys")
-		return func() keystore.Engine {
-			engine, err := keystore.NewDirectory(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return engine
-		}
+	enginetest.RunAcross(t, enginetest.Backend{
+		Make: newDirectory,
+		Open: func(path string) (keystore.Engine, error) { return keystore.NewDirectory(path) },
 	})
+}
+
+// selfish is a directory whose lock excludes the handles of its own process only.
+type selfish struct {
+	*keystore.Directory
+
+	lock *keystore.Memory
+}
+
+func (s selfish) Lock(ctx context.Context) (func() error, error) { return s.lock.Lock(ctx) }
+
+func TestASelfishLock(t *testing.T) {
+	if os.Getenv(defectVariable) == "" {
+		return // it is for TestALockThatExcludesItsOwnProcessAloneFailsTheSuite
+	}
+	var locks sync.Map
+	enginetest.RunAcross(t, enginetest.Backend{
+		Make: newDirectory,
+		Open: func(path string) (keystore.Engine, error) {
+			directory, err := keystore.NewDirectory(path)
+			lock, _ := locks.LoadOrStore(path, keystore.NewMemory())
+			return selfish{directory, lock.(*keystore.Memory)}, err
+		},
+	})
+}
+
+func TestALockThatExcludesItsOwnProcessAloneFailsTheSuite(t *testing.T) {
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestASelfishLock$")
+	command.Env = append(os.Environ(), defectVariable+"=selfish")
+	out, err := command.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--- FAIL: TestASelfishLock/the_lock_excludes_other_processes") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "TestASelfishLock/the_lock_excludes_all_handles") {
+		t.Errorf("it fails within its own process already:\n%s", out)
+	}
 }
 
 // defectVariable has TestMemoryIsAnEngine run with a defect, in a process of its own.
