@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"slices"
@@ -135,21 +137,32 @@ func (p *probe) checkDelete(op *contract.Operation) {
 	}
 }
 
-// checkRouting asks for what the contract does not have. The answers are on record, though not in
-// the contract: 404, and 301 for a trailing slash.
+// checkRouting asks for what the contract has no operation for. The contract tells how the service
+// answers, and leaves it to a server to refuse in another way.
 func (p *probe) checkRouting() {
-	p.try(nil, "a path that does not exist", get("/api_keys_of_nobody"), wants(http.StatusNotFound))
+	p.try(nil, "a path that does not exist", get("/api_keys_of_nobody"), refused(http.StatusNotFound))
 	for _, a := range undocumented() {
 		if a.method == http.MethodGet || p.mayChange() {
-			p.try(nil, a.method+" where the contract has none", a, wants(http.StatusNotFound))
+			p.try(nil, a.method+" where the contract has none", a, refused(http.StatusNotFound))
 		}
 	}
 	for _, op := range contract.Operations() {
 		if op.Method == http.MethodGet || p.mayChange() {
 			slashed := attempt{method: op.Method, path: filled(op.Path) + "/"}
-			p.try(nil, "a trailing slash on "+op.ID, slashed, wants(http.StatusMovedPermanently))
+			p.try(nil, "a trailing slash on "+op.ID, slashed, refused(http.StatusMovedPermanently))
 		}
 	}
+}
+
+// refused wants a status, and notes any other that refuses or redirects.
+func refused(status int) wanted {
+	want := wants(status)
+	for other := http.StatusMultipleChoices; other < http.StatusInternalServerError; other++ {
+		if !slices.Contains(contract.DefaultAllowedStatuses(), other) {
+			want = want.noting("the contract leaves this to the server", other)
+		}
+	}
+	return want
 }
 
 func (p *probe) checkUnsigned(op *contract.Operation, right attempt) {
@@ -158,8 +171,7 @@ func (p *probe) checkUnsigned(op *contract.Operation, right attempt) {
 }
 
 // checkAuthentication sends a request, which would otherwise do what the operation does, with
-// each authentication header missing and wrong. Each mistake of signing is tried with the first
-// operation that has room for it.
+// each authentication header missing and wrong, and with each mistake of signing that it has room for.
 func (p *probe) checkAuthentication(op *contract.Operation, right attempt) {
 	for _, name := range op.Headers {
 		a := right
@@ -169,47 +181,107 @@ func (p *probe) checkAuthentication(op *contract.Operation, right attempt) {
 	for _, mistake := range p.mistakes() {
 		a := right
 		mistake.make(&a)
-		p.try(op, mistake.name, a, unauthenticated())
+		p.try(op, mistake.what, a, unauthenticated())
 	}
+	p.checkSigning(op, right, op.Method == http.MethodGet)
+}
+
+// checkSigning makes every mistake of signing that the sandbox can name, in the first way for which the
+// request and the key have room, or in every way.
+func (p *probe) checkSigning(op *contract.Operation, right attempt, everyWay bool) {
 	for _, mistake := range explain.Mistakes() {
-		a := right
-		a.mistake = &mistake
-		if mistake.Name == "signed_query" {
-			a.path += "?verify=1"
-		}
-		if !p.tried[mistake.Name] && p.canMake(a) {
-			p.tried[mistake.Name] = true
-			p.try(op, mistake.What, a, unauthenticated())
+		for _, way := range mistake.Ways() {
+			a := right
+			a.mistake = &way
+			if mistake.Name == "signed_query" {
+				a.path += "?verify=1"
+			}
+			if !p.canMake(a) {
+				continue
+			}
+			p.try(op, way.What, a, unauthenticated())
+			if !everyWay {
+				break
+			}
 		}
 	}
 }
 
-// canMake reports whether a request and the target's key have room for a mistake.
+// checkImpostors signs with two live keys under each other's IDs.
+func (p *probe) checkImpostors(op *contract.Operation, as identity) {
+	for name, impostor := range map[string]identity{
+		"the caller's ID with the signature of a live key": {p.self.keyID, as.signer},
+		"a live key's ID with the caller's signature":      {as.keyID, p.self.signer},
+	} {
+		p.try(op, name, signedBy(impostor), unauthenticated())
+	}
+}
+
+// canMake reports whether a request and the key that signs it have room for a mistake.
 func (p *probe) canMake(a attempt) bool {
 	r, err := p.request(p.ctx, a)
 	return err == nil && r.Header.Get(protocol.HeaderSignature) != ""
 }
 
-// mistake is a way to identify the caller of a request wrongly.
+// mistake is a way to identify the caller of a request wrongly that is not one of signing. It has the name
+// of what the sandbox calls it.
 type mistake struct {
-	name string
-	make func(*attempt)
+	name, what string
+	make       func(*attempt)
+}
+
+// notTried are the mistakes that the sandbox can name and that have no row in [probe.mistakes] and no way
+// of signing, with where they are tried, or why they are not.
+func notTried() map[string]string {
+	return map[string]string{
+		"no_headers":            "checkUnsigned",
+		"missing_key_id":        "checkAuthentication",
+		"missing_signature":     "checkAuthentication",
+		"missing_timestamp":     "checkAuthentication",
+		"other_key":             "checkImpostors",
+		"key_deleted":           "checkDeletion",
+		"url_trailing_slash":    "checkRouting",
+		"url_without_base_path": "another server may be there",
+		"key_not_yet_live":      "whether a new key works at once is the service's choice",
+		"other_account":         "verify has the keys of one account",
+		"replay":                "whether a request may be sent twice is the service's choice",
+	}
 }
 
 func (p *probe) mistakes() []mistake {
 	sets := func(name, text string) func(*attempt) {
 		return func(a *attempt) { a.edit = func(header http.Header) { header.Set(name, text) } }
 	}
-	seconds := fmt.Sprint(time.Now().Add(p.clock).Unix())
+	dated := func(form func(time.Time) string) func(*attempt) { return func(a *attempt) { a.timestamp = form } }
 	return []mistake{
-		{"an unknown key ID", sets(protocol.HeaderKey, randomUUID())},
-		{"a malformed key ID", sets(protocol.HeaderKey, p.self.keyID+"x")},
-		{"a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, newEd25519Key()} }},
-		{"a timestamp ten minutes ago", func(a *attempt) { a.shift = -expiredBy }},
-		{"a timestamp ten minutes ahead", func(a *attempt) { a.shift = expiredBy }},
-		{"a timestamp in words", sets(protocol.HeaderTimestamp, "now")},
-		{"a timestamp in seconds", sets(protocol.HeaderTimestamp, seconds)},
+		{"header_names", "the headers have other names", func(a *attempt) { a.edit = renamed }},
+		{"key_unknown", "an unknown key ID", sets(protocol.HeaderKey, randomUUID())},
+		{"key_id_malformed", "a malformed key ID", sets(protocol.HeaderKey, p.self.keyID+"x")},
+		{"key_id_stray", "quotes around the key ID", sets(protocol.HeaderKey, `"`+p.self.keyID+`"`)},
+		{"key_id_is_name", "a name for a key ID", sets(protocol.HeaderKey, "verify")},
+		{"unknown", "a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, newEd25519Key()} }},
+		{"other_algorithm", "a signature of the other algorithm", func(a *attempt) { a.as = identity{p.self.keyID, otherAlgorithm(p.self.signer)} }},
+		{"clock", "a timestamp ten minutes ago", func(a *attempt) { a.shift = -expiredBy }},
+		{"clock", "a timestamp ten minutes ahead", func(a *attempt) { a.shift = expiredBy }},
+		{"timestamp_form", "a timestamp in words", dated(func(time.Time) string { return "now" })},
+		{"timestamp_seconds", "a timestamp in seconds", dated(func(t time.Time) string { return fmt.Sprint(t.Unix()) })},
+		{"timestamp_microseconds", "a timestamp in microseconds", dated(func(t time.Time) string { return fmt.Sprint(t.UnixMicro()) })},
+		{"timestamp_nanoseconds", "a timestamp in nanoseconds", dated(func(t time.Time) string { return fmt.Sprint(t.UnixNano()) })},
 	}
+}
+
+func renamed(header http.Header) {
+	for _, name := range []string{protocol.HeaderKey, protocol.HeaderSignature, protocol.HeaderTimestamp} {
+		header.Set("X-"+name, header.Get(name))
+		header.Del(name)
+	}
+}
+
+func otherAlgorithm(signer crypto.Signer) crypto.Signer {
+	if _, isRSA := signer.Public().(*rsa.PublicKey); isRSA {
+		return newEd25519Key()
+	}
+	return ownRSAKey()
 }
 
 func without(names ...string) func(http.Header) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -147,8 +148,24 @@ func (p *probe) checkRight(op *contract.Operation, m making) {
 		p.eventually(op, m.name, "the new key signs", signedBy(as), func(list *answer) string {
 			return unless(list.is(http.StatusOK), "a list signed by the new key is not answered 200")
 		})
+		p.checkMadeKey(m, as)
 	}
 	p.checkDeletion(m, as)
+}
+
+// checkMadeKey makes mistakes of signing with the first key of each type that works. The target's own key
+// may be of one type only.
+func (p *probe) checkMadeKey(m making, as identity) {
+	list := operationOf(protocol.GetAPIKeys)
+	keyType := fmt.Sprintf("%T", as.signer)
+	if p.tried[keyType] || p.late[m.name+": the new key signs"] {
+		return
+	}
+	p.tried[keyType] = true
+	p.checkImpostors(list, as)
+	if keyType != fmt.Sprintf("%T", p.self.signer) {
+		p.checkSigning(list, signedBy(as), false)
+	}
 }
 
 func (p *probe) checkDeletion(m making, as identity) {

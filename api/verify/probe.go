@@ -29,7 +29,7 @@ type probe struct {
 	// added to the local clock, so that a local clock that is wrong is not the target's fault
 	clock time.Duration
 	keys  *ledger
-	tried map[string]bool // mistakes of signing, by name
+	tried map[string]bool // types of made keys with which mistakes of signing were made
 	late  map[string]bool // checks of [probe.eventually] that were not fulfilled in time, by name
 }
 

@@ -31,6 +31,8 @@ type attempt struct {
 	as          identity // the target's own if empty
 	// added to the time in the timestamp
 	shift time.Duration
+	// writes the timestamp, which is signed so; milliseconds if nil
+	timestamp func(time.Time) string
 	// changes the signed headers
 	edit func(http.Header)
 	// is made in signing; a request without room for it has no signature
@@ -154,7 +156,10 @@ func (p *probe) request(ctx context.Context, a attempt) (*http.Request, error) {
 	if a.as.signer == nil {
 		a.as = p.self
 	}
-	timestamp := protocol.Timestamp(time.Now().Add(p.clock + a.shift))
+	if a.timestamp == nil {
+		a.timestamp = protocol.Timestamp
+	}
+	timestamp := a.timestamp(time.Now().Add(p.clock + a.shift))
 	signed, err := a.sign(r, timestamp)
 	if err != nil {
 		return nil, err

@@ -20,11 +20,27 @@ func keys(t *testing.T) map[string]crypto.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, edKey, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	return map[string]crypto.Signer{"rsa": rsaKey, "ed25519": ed25519Key(t)}
+}
+
+// ed25519Key returns a key whose signature of the request looks different in URL-safe base64. One in
+// fifteen does not.
+func ed25519Key(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	for {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := request()
+		signed, err := protocol.Sign(key, r.Timestamp, r.Method, r.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(signed, "+/") {
+			return key
+		}
 	}
-	return map[string]crypto.Signer{"rsa": rsaKey, "ed25519": edKey}
 }
 
 // request has something of everything that can be signed by mistake.

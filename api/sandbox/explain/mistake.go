@@ -89,6 +89,21 @@ func (m Mistake) Sign(key crypto.Signer, r Request) (string, bool, error) {
 	return "", false, nil
 }
 
+// Ways returns a Mistake for each way to make this one in signing, none for a mistake of another kind. Its
+// What says which way it is.
+func (m Mistake) Ways() []Mistake {
+	var all []Mistake
+	for _, w := range m.ways {
+		one := m
+		one.ways = []way{w}
+		if w.detail != "" {
+			one.What += " (" + w.detail + ")"
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // Explanation says what a caller did wrong, as far as it can be found out. It holds no key
 // material, no signature, no query and no body. It must not be changed.
 type Explanation struct {
