@@ -91,6 +91,15 @@ validators: ## Show what the contract kit and other validators catch; fail if th
 	go -C .ci/validators vet .
 	go -C .ci/validators test -count=1 -v .
 
+# It builds and tests a copy of the module, so it is no part of `make test`.
+.PHONY: regenerate
+regenerate: ## Show that an operation that is new in openapi.yaml is built, served and verified
+	go test -count=1 -timeout $(TEST_TIMEOUT) ./.ci/regenerate
+
+.PHONY: outdated
+outdated: ## Say which direct dependencies are older than what is served
+	@.ci/outdated
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz

@@ -16,6 +16,7 @@ var allowedModules = []string{
 	"kalshi.internal/apikeys/wrapper/protocol",
 	"github.com/cenkalti/backoff/v5",
 	"github.com/oapi-codegen/runtime",
+	"github.com/oapi-codegen/runtime/internal/jsoncodec",
 	"github.com/oapi-codegen/runtime/types",
 	// The runtime's own.
 	"github.com/apapsch/go-jsonmerge/v2",

@@ -1,11 +1,15 @@
 package contract_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 type legalCase struct {
@@ -168,12 +172,56 @@ func TestNoLegalExchangeIsFlagged(t *testing.T) {
 	}
 }
 
+// exchangesOfTheDocument has an exchange for every documented status, made of the examples in the document,
+// so that it has those of an operation that is new in it.
+func exchangesOfTheDocument(t *testing.T) (all []legalCase) {
+	t.Helper()
+	bodies := map[string]exchange{"generateApiKey": generate(), "createApiKey": create()}
+	for path, item := range loadContract(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			e, hasBody := bodies[operation.OperationID]
+			if !hasBody {
+				e = exchange{method: method, path: strings.ReplaceAll(path, "{api_key}", otherID), header: signedHeader()}
+			}
+			for text, response := range operation.Responses.Map() {
+				status, err := strconv.Atoi(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body := ""
+				if content := response.Value.Content["application/json"]; content != nil {
+					body = exampleOf(t, content)
+				}
+				all = append(all, legalCase{operation.OperationID + " " + text, e.answering(answer(status, body))})
+			}
+		}
+	}
+	return all
+}
+
+// exampleOf returns an example of a body, and an error where the document has none.
+func exampleOf(t *testing.T, content *openapi3.MediaType) string {
+	t.Helper()
+	value := content.Example
+	for _, example := range content.Examples {
+		value = example.Value.Value
+	}
+	if value == nil {
+		return nestedError
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestTheLegalExchangesCoverEveryDocumentedStatus(t *testing.T) {
 	for side, send := range map[string]func(exchange){
 		"client": func(e exchange) { e.throughTransport(t) }, "server": func(e exchange) { e.throughHandler(t) },
 	} {
 		coverage := coverageOf(t, func() {
-			for _, tt := range legalExchanges() {
+			for _, tt := range append(legalExchanges(), exchangesOfTheDocument(t)...) {
 				send(tt.exchange)
 			}
 		})

@@ -33,11 +33,11 @@ func (p place) matches(pattern place) bool {
 	return slices.EqualFunc(p, pattern, func(step, want string) bool { return want == "*" || want == step })
 }
 
-// sourced returns the nodes that must carry x-source.
+// sourced returns the nodes that must carry x-source. What a node refers to says it for the node.
 func sourced(doc any) []place {
 	var found []place
-	walkNodes(doc, nil, func(at place, _ map[string]any) {
-		if slices.ContainsFunc(sourcedPlaces(), at.matches) {
+	walkNodes(doc, nil, func(at place, node map[string]any) {
+		if node["$ref"] == nil && slices.ContainsFunc(sourcedPlaces(), at.matches) {
 			found = append(found, at)
 		}
 	})
@@ -104,8 +104,11 @@ func TestEveryBodyHasExamplesThatFitItsSchema(t *testing.T) {
 func checkExamples(t *testing.T, body string, content openapi3.Content) {
 	t.Helper()
 	for mediaType, media := range content {
-		if len(media.Examples) == 0 {
+		if len(media.Examples) == 0 && media.Example == nil {
 			t.Errorf("%s, %s: no example", body, mediaType)
+		}
+		if err := fits(media.Schema.Value, media.Example); media.Example != nil && err != nil {
+			t.Errorf("%s, %s: the example: %v", body, mediaType, err)
 		}
 		for name, example := range media.Examples {
 			if err := fits(media.Schema.Value, example.Value.Value); err != nil {

@@ -44,7 +44,7 @@ func requestViolations() []violationCase {
 		in("a foreign method on the list", list().to("PUT", "/api_keys"), "method", contract.RuleMethod),
 		in("HEAD on the list", list().to("HEAD", "/api_keys"), "method", contract.RuleMethod),
 		in("OPTIONS on the list", list().to("OPTIONS", "/api_keys"), "method", contract.RuleMethod),
-		in("GET on generate", list().to("GET", "/api_keys/generate"), "method", contract.RuleMethod),
+		in("PUT on generate", list().to("PUT", "/api_keys/generate"), "method", contract.RuleMethod),
 		in("a method in lower case", list().to("get", "/api_keys"), "method", contract.RuleMethod),
 		in("a key ID in the path that is no UUID", remove().to("DELETE", "/api_keys/first"), "path api_key", contract.RuleFormat),
 		in("a key ID in the path with braces", remove().to("DELETE", "/api_keys/%7B"+keyID+"%7D"), "path api_key", contract.RuleFormat),

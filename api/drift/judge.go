@@ -149,7 +149,7 @@ func (j judge) ask(e edit) (kind Kind, said string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	changes := checker.CheckBackwardCompatibilityUntilLevel(j.config, d, &diff.OperationsSourcesMap{}, checker.INFO)
+	changes := checker.CheckBackwardCompatibilityUntilLevel(j.config, d, diff.OperationsSourcesMap{}, checker.INFO)
 	if len(changes) == 0 {
 		return "", "", nil
 	}

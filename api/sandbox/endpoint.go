@@ -104,16 +104,31 @@ func (s *Sandbox) route(next http.Handler) http.Handler {
 		}
 		endpoint, _ := find(r.Method, target)
 		if endpoint == nil {
-			if without, _ := find(r.Method, BasePath+target); without != nil {
-				tell(w, r, explain.Named("url_without_base_path", ""))
-			}
-			http.NotFound(w, r)
+			s.refuseRoute(w, r, target)
 			return
 		}
 		call := callOf(r)
 		call.endpoint, call.log.Operation = endpoint, endpoint.operation
 		next.ServeHTTP(w, r)
 	})
+}
+
+// refuseRoute answers a request for an endpoint that the contract does not have. The service does not look
+// at the signature then (source: observed), but whoever reads the log wants to know whether it is good.
+func (s *Sandbox) refuseRoute(w http.ResponseWriter, r *http.Request, target string) {
+	call := callOf(r)
+	call.log.Refusal = RefusedNoOperation
+	if without, _ := find(r.Method, BasePath+target); without != nil {
+		tell(w, r, explain.Named("url_without_base_path", ""))
+	} else if given := credentialsOf(r); given != (credentials{}) {
+		key, reason := s.identify(r, given)
+		if reason == "" {
+			call.log.SignedBy = key.Type
+		} else {
+			tell(w, r, s.explain(r, given, key, reason))
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // rawPath returns the path with the bytes of the request line, which are what is signed.

@@ -64,6 +64,9 @@ const (
 	RefusedNotFound Refusal = "not_found"
 	// RefusedInternal is a failure of the sandbox itself, such as of its source of keys: 500.
 	RefusedInternal Refusal = "internal"
+	// RefusedNoOperation is a method and path that the contract does not have: 404 as plain text (source:
+	// observed), whatever the signature. SignedBy and the explanation say whether that is good.
+	RefusedNoOperation Refusal = "no_operation"
 )
 
 // Answer is a status and a JSON body.

@@ -249,16 +249,16 @@ func notTried() map[string]string {
 }
 
 func (p *probe) mistakes() []mistake {
-	sets := func(name, text string) func(*attempt) {
-		return func(a *attempt) { a.edit = func(header http.Header) { header.Set(name, text) } }
+	names := func(text string) func(*attempt) {
+		return func(a *attempt) { a.edit = func(header http.Header) { header.Set(protocol.HeaderKey, text) } }
 	}
 	dated := func(form func(time.Time) string) func(*attempt) { return func(a *attempt) { a.timestamp = form } }
 	return []mistake{
 		{"header_names", "the headers have other names", func(a *attempt) { a.edit = renamed }},
-		{"key_unknown", "an unknown key ID", sets(protocol.HeaderKey, randomUUID())},
-		{"key_id_malformed", "a malformed key ID", sets(protocol.HeaderKey, p.self.keyID+"x")},
-		{"key_id_stray", "quotes around the key ID", sets(protocol.HeaderKey, `"`+p.self.keyID+`"`)},
-		{"key_id_is_name", "a name for a key ID", sets(protocol.HeaderKey, "verify")},
+		{"key_unknown", "an unknown key ID", names(randomUUID())},
+		{"key_id_malformed", "a malformed key ID", names(p.self.keyID+"x")},
+		{"key_id_stray", "quotes around the key ID", names(`"`+p.self.keyID+`"`)},
+		{"key_id_is_name", "a name for a key ID", names("verify")},
 		{"unknown", "a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, newEd25519Key()} }},
 		{"other_algorithm", "a signature of the other algorithm", func(a *attempt) { a.as = identity{p.self.keyID, otherAlgorithm(p.self.signer)} }},
 		{"clock", "a timestamp ten minutes ago", func(a *attempt) { a.shift = -expiredBy }},

@@ -129,7 +129,7 @@ func (s *CurrentSource) Credentials(ctx context.Context) (*wrapper.Credentials, 
 	if last == nil {
 		return s.first(ctx)
 	}
-	if age := s.now().Sub(last.at); age >= lookEvery {
+	if age := s.now().Sub(last.at); age >= lookEvery && ctx.Err() == nil {
 		underWay, isMine := s.begin(ctx)
 		if isMine && (last.quick || age >= MaxFollowDelay) {
 			s.waitFor(ctx, underWay)

@@ -137,13 +137,18 @@ func logExchanges(logger *slog.Logger, all bool) func(sandbox.Exchange) {
 		} else if !all {
 			return
 		}
-		logger.LogAttrs(context.Background(), level, "sandbox exchange",
+		attributes := []slog.Attr{
 			slog.String("method", exchange.Method),
 			slog.String("path", exchange.Path),
 			slog.Int("status", exchange.Status),
 			slog.String("operation", string(exchange.Operation)),
 			slog.String("refusal", string(exchange.Refusal)),
-			slog.String("explanation", exchange.Explanation.String()))
+			slog.String("explanation", exchange.Explanation.String()),
+		}
+		if exchange.SignedBy != "" {
+			attributes = append(attributes, slog.String("signed_by", string(exchange.SignedBy)))
+		}
+		logger.LogAttrs(context.Background(), level, "sandbox exchange", attributes...)
 	}
 }
 
