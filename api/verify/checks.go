@@ -256,8 +256,8 @@ func (p *probe) mistakes() []mistake {
 	return []mistake{
 		{"header_names", "the headers have other names", func(a *attempt) { a.edit = renamed }},
 		{"key_unknown", "an unknown key ID", names(randomUUID())},
-		{"key_id_malformed", "a malformed key ID", names(p.self.keyID+"x")},
-		{"key_id_stray", "quotes around the key ID", names(`"`+p.self.keyID+`"`)},
+		{"key_id_malformed", "a malformed key ID", names(p.self.keyID + "x")},
+		{"key_id_stray", "quotes around the key ID", names(`"` + p.self.keyID + `"`)},
 		{"key_id_is_name", "a name for a key ID", names("verify")},
 		{"unknown", "a signature of another key", func(a *attempt) { a.as = identity{p.self.keyID, newEd25519Key()} }},
 		{"other_algorithm", "a signature of the other algorithm", func(a *attempt) { a.as = identity{p.self.keyID, otherAlgorithm(p.self.signer)} }},
