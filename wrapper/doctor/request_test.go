@@ -32,6 +32,12 @@ func TestTheAnswerToASignedRequestIsRead(t *testing.T) {
 		{"a malformed ID", func(p *patient) { p.env[wrapper.EnvAPIKeyID] += "x" }, wrapper.ErrUnauthenticated,
 			[]string{"malformed key ID", "copy it again"}},
 		{"no right to list", answer(403, `{"error":{"code":"forbidden"}}`), wrapper.ErrForbidden, []string{"forbidden", "The signature was accepted"}},
+		{"a network that turns requests down", func(p *patient) {
+			p.signedAt(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(http.StatusForbidden)
+			})
+		}, wrapper.ErrForbidden, []string{"not in the service's own form"}},
 		{"a service that fails", answer(500, ""), wrapper.ErrUnavailable, []string{"service unavailable", "Try again later"}},
 		{"an answer outside the contract", answer(200, `{}`), wrapper.ErrUnexpectedResponse, []string{"unexpected response"}},
 	} {
@@ -42,6 +48,9 @@ func TestTheAnswerToASignedRequestIsRead(t *testing.T) {
 			got.want("signed_request", problem, row.want...)
 			got.want("attestation", unchecked, "could not be listed")
 			got.wantKind(row.kind)
+			if check := got.checks["signed_request"]; row.name == "a network that turns requests down" && strings.Contains(check.Advice, "was accepted") {
+				t.Errorf("it says of another's answer: %s", check.Advice)
+			}
 		})
 	}
 }

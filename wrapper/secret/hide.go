@@ -6,7 +6,7 @@ import (
 )
 
 // From a BEGIN line on, everything is hidden up to the END line or the end of the text.
-var block = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,}|$)`)
+var block = regexp.MustCompile(`(?s)-{2,}\s*BEGIN.*?(-{2,}\s*END[^-]*-{2,5}|$)`)
 
 // publicArmour begins what may be shown, and what texts about public keys speak of.
 const publicArmour = "-----BEGIN PUBLIC KEY-----"
