@@ -124,6 +124,27 @@ func TestACopyOfAStoreRevokesNoKeyOfTheOriginal(t *testing.T) {
 	}
 }
 
+// The newest revision lies in two files, and one of them is enough to be restored from.
+func TestAPartOfACopyIsACopyToo(t *testing.T) {
+	w := emptyWorld(t)
+	dir := w.inDirectory()
+	var copied string
+	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
+	if _, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(copied, "store.json")); err != nil {
+		t.Fatal(err)
+	}
+	w.useDirectory(copied)
+	for range 2 { // the first one makes the lost file again
+		report, err := w.manager.Recover(t.Context())
+		if err != nil || len(report.Open) != 1 || report.Open[0].Action != lifecycle.RecoverForeign {
+			t.Errorf("%+v, %v", report, err)
+		}
+	}
+}
+
 func TestAnAdoptedCopyGoesOnWithWhatTheOriginalBegan(t *testing.T) {
 	w := emptyWorld(t)
 	dir := w.inDirectory()

@@ -203,6 +203,36 @@ func TestAKeyThatNeverAppearsIsForgottenAfterADay(t *testing.T) {
 	}
 }
 
+// jumped is a clock that was set wrong.
+type jumped struct {
+	*fakeClock
+
+	by time.Duration
+}
+
+func (j jumped) Now() time.Time { return j.fakeClock.Now().Add(j.by) }
+
+func TestAClockThatJumpsDoesNotEndAWatch(t *testing.T) {
+	for _, by := range []time.Duration{48 * time.Hour, -50 * 365 * 24 * time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			w, deliver := lateKey(t)
+			manager := w.newManager(lifecycle.WithClock(jumped{w.clock, by}),
+				lifecycle.WithClientOptions(wrapper.WithMaxClockCorrection(100*365*24*time.Hour)))
+			for range watchLooks + 2 {
+				report, err := manager.Recover(t.Context())
+				if err != nil || len(report.Open) != 1 || report.Open[0].Action != lifecycle.RecoverWatch {
+					t.Errorf("%+v, %v", report, err)
+				}
+				w.clock.advance(lifecycle.DefaultSettle + 2*time.Second)
+			}
+			deliver()
+			if report, err := w.manager.Recover(t.Context()); err != nil || len(report.Done) != 1 || report.Done[0].Action != lifecycle.RecoverUndone {
+				t.Errorf("%+v, %v", report, err)
+			}
+		})
+	}
+}
+
 func TestWhatOneRequestMadeTwiceIsRevoked(t *testing.T) {
 	w := newWorld(t)
 	w.fault(sandbox.Fault{Operation: protocol.GenerateAPIKey, Kind: sandbox.FaultStatus, Point: sandbox.AfterProcessing,
