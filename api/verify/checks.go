@@ -183,25 +183,31 @@ func (p *probe) checkAuthentication(op *contract.Operation, right attempt) {
 		mistake.make(&a)
 		p.try(op, mistake.what, a, unauthenticated())
 	}
-	p.checkSigning(op, right, op.Method == http.MethodGet)
+	p.checkSigning(op, right, func(m explain.Mistake) bool { return !p.tried[m.Name] || isOfOperation(m) })
 }
 
-// checkSigning makes every mistake of signing that the sandbox can name, in the first way for which the
-// request and the key have room, or in every way.
-func (p *probe) checkSigning(op *contract.Operation, right attempt, everyWay bool) {
+// isOfOperation reports whether a server may see a mistake with one operation and not with another. All
+// other mistakes are made with the first operation that has room for them.
+func isOfOperation(m explain.Mistake) bool {
+	return slices.Contains([]string{"signed_other_method", "signed_no_method", "signed_route"}, m.Name)
+}
+
+// checkSigning makes the mistakes of signing that the sandbox can name, in every way for which the request
+// and the key have room.
+func (p *probe) checkSigning(op *contract.Operation, right attempt, which func(explain.Mistake) bool) {
 	for _, mistake := range explain.Mistakes() {
+		if !which(mistake) {
+			continue
+		}
 		for _, way := range mistake.Ways() {
 			a := right
 			a.mistake = &way
 			if mistake.Name == "signed_query" {
 				a.path += "?verify=1"
 			}
-			if !p.canMake(a) {
-				continue
-			}
-			p.try(op, way.What, a, unauthenticated())
-			if !everyWay {
-				break
+			if p.canMake(a) {
+				p.tried[mistake.Name] = true
+				p.try(op, way.What, a, unauthenticated())
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"kalshi.internal/apikeys/api/contract"
+	"kalshi.internal/apikeys/api/sandbox/explain"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
@@ -158,13 +159,13 @@ func (p *probe) checkRight(op *contract.Operation, m making) {
 func (p *probe) checkMadeKey(m making, as identity) {
 	list := operationOf(protocol.GetAPIKeys)
 	keyType := fmt.Sprintf("%T", as.signer)
-	if p.tried[keyType] || p.late[m.name+": the new key signs"] {
+	if p.madeTypes[keyType] || p.late[m.name+": the new key signs"] {
 		return
 	}
-	p.tried[keyType] = true
+	p.madeTypes[keyType] = true
 	p.checkImpostors(list, as)
 	if keyType != fmt.Sprintf("%T", p.self.signer) {
-		p.checkSigning(list, signedBy(as), false)
+		p.checkSigning(list, signedBy(as), func(m explain.Mistake) bool { return !m.ChangesText() })
 	}
 }
 

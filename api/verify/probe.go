@@ -29,14 +29,16 @@ type probe struct {
 	// added to the local clock, so that a local clock that is wrong is not the target's fault
 	clock time.Duration
 	keys  *ledger
-	tried map[string]bool // types of made keys with which mistakes of signing were made
-	late  map[string]bool // checks of [probe.eventually] that were not fulfilled in time, by name
+	tried map[string]bool // mistakes of signing, by name
+	// types of keys that were made, with which mistakes of signing were made
+	madeTypes map[string]bool
+	late      map[string]bool // checks of [probe.eventually] that were not fulfilled in time, by name
 }
 
 func newProbe(ctx context.Context, target Target, report *Report, opts []Option) (*probe, error) {
 	p := &probe{
 		settings: settings{settle: defaultSettleTime}, report: report,
-		self: identity{target.KeyID, target.Signer}, keys: newLedger(target.KeyID), tried: map[string]bool{}, late: map[string]bool{},
+		self: identity{target.KeyID, target.Signer}, keys: newLedger(target.KeyID), tried: map[string]bool{}, madeTypes: map[string]bool{}, late: map[string]bool{},
 	}
 	for _, opt := range opts {
 		opt(&p.settings)

@@ -104,6 +104,12 @@ func (m Mistake) Ways() []Mistake {
 	return all
 }
 
+// ChangesText reports whether the mistake is to sign another text, and not to sign the right one in another
+// way or to write the signature differently.
+func (m Mistake) ChangesText() bool {
+	return slices.ContainsFunc(m.ways, func(w way) bool { return w.text != nil })
+}
+
 // Explanation says what a caller did wrong, as far as it can be found out. It holds no key
 // material, no signature, no query and no body. It must not be changed.
 type Explanation struct {
