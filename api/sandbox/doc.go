@@ -16,7 +16,8 @@
 // In this order, and the first reason to turn the request down decides the answer:
 //
 //  1. Route: the contract's document says which paths and methods there are. Others are answered
-//     404 as plain text, a trailing slash 301. Neither needs authentication.
+//     404 as plain text, a trailing slash 301. Neither needs authentication; the log of exchanges
+//     says of the former whether the signature is good.
 //  2. Authentication: the headers are there, the timestamp is inside the window, the key ID is
 //     a UUID, a live key has it, the signature matches. Otherwise 401.
 //  3. Rate limit: 429 without Retry-After.

@@ -13,16 +13,19 @@
 //
 // Wrong requests are derived from the contract: each required field missing, each type wrong, each
 // bound crossed, each header missing or wrong, and methods, paths and trailing slashes that the
-// contract does not have. A wrong request that is accepted is a deviation, and the key that it made
-// is deleted. An operation of the contract for which this package has no checks is named in the
-// report.
+// contract does not have. Each mistake that package explain can name is made: in signing, in every way
+// there is, and those of method and path with every operation. Keys that were made here sign under
+// each other's IDs, and a key of the type that the target's own is not makes the mistakes of its type.
+// A wrong request that is accepted is a deviation, and the key that it made is deleted. An operation of
+// the contract for which this package has no checks is named in the report.
 //
 // # What is tolerated
 //
 // These become notes, because they depend on the account or nobody has recorded what the service
 // does: 403 on create because of the usage level; refusals of subaccounts and subtraders that the
 // account does not have; null for an optional field, unknown fields and duplicate names in a request
-// being ignored; 415 in place of 400 for a wrong content type; fields in responses that the contract
+// being ignored; 415 in place of 400 for a wrong content type; another refusal than 404 or 301 of what
+// the contract has no operation for; fields in responses that the contract
 // does not have yet. A 429 is waited for. A request that got 401 is sent once more if its timestamp
 // may have expired on the way.
 //

@@ -46,6 +46,9 @@ func (e *examination) moreAdvice(err error) string {
 	switch {
 	case errors.Is(err, wrapper.ErrBadSignature):
 		return ". The service knows the key ID. If the PEM that was saved with it is lost, make another key and delete this one"
+	case errors.Is(err, wrapper.ErrUnknownKey) && e.CurrentKey != nil:
+		return ". If the store " + e.Store + " was copied or put back from a backup, it is older than the last rotation: " +
+			"put back a newer copy, or import a key that works"
 	case errors.Is(err, wrapper.ErrUnknownKey) && !e.TryOtherEnvironments:
 		return ". To see whether another environment knows it, give --try-other-environments"
 	case isForbidden(err):

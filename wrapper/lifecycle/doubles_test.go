@@ -138,6 +138,31 @@ func TestWhatLostAnswersMayHaveMadeIsUnfinished(t *testing.T) {
 	}
 }
 
+// The last request was refused for certain, and yet the first may have made a key.
+func TestARefusalAfterALostAnswerIsUnfinished(t *testing.T) {
+	w := newWorld(t, sandbox.WithChoices(sandbox.Choices{ListDelay: 30 * time.Second}))
+	w.clock.advance(time.Minute)
+	sent := 0
+	manager := w.newManager(through(roundTripper(func(req *http.Request) (*http.Response, error) {
+		response, err := w.carrier.RoundTrip(req)
+		if err == nil && req.Method == http.MethodPost {
+			_ = response.Body.Close()
+			if sent++; sent == 1 {
+				return nil, errors.New("the answer is lost")
+			}
+			return &http.Response{
+				StatusCode: http.StatusForbidden, Header: http.Header{"Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(`{"error":{"code":"forbidden","message":"no"}}`)),
+			}, nil
+		}
+		return response, err
+	})))
+	_, err := manager.Rotate(t.Context(), lifecycle.RotateRequest{})
+	if !errors.Is(err, lifecycle.ErrUnfinished) || !errors.Is(err, wrapper.ErrForbidden) || len(w.journal()) != 1 {
+		t.Errorf("%v, the journal holds %v", err, w.journal())
+	}
+}
+
 // A store that can be read and not written.
 type readOnly struct {
 	keystore.Engine

@@ -24,6 +24,8 @@ var (
 
 	// errNotProven: the service did not accept a request that the new key signed.
 	errNotProven = errors.New("the key does not work")
+	// errNoKey: a request led to no key that can be used.
+	errNoKey = errors.New("no usable key")
 	// errNotListed: the service's list does not show a key that has just signed a request.
 	errNotListed = errors.New("the key is not in the list")
 )

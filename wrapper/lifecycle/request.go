@@ -25,40 +25,48 @@ const (
 // request asks for a key until there is one. It returns the key's entry, which is in the store and
 // pending, and the intent behind it. When it returns an error, no key was made, what was made is
 // revoked or watched for, or the error is ErrUnfinished.
-func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (intent, keystore.Entry, error) {
-	watched := 0
-	for try := 1; ; try++ {
-		in, err := p.withPair()
-		if err != nil {
-			return in, keystore.Entry{}, err
-		}
-		if in, err = m.begin(ctx, in); err != nil {
-			return in, keystore.Entry{}, err
-		}
-		entry, problem := m.send(ctx, by, in)
-		if problem == nil {
-			entry, err = m.keep(ctx, by, in, entry)
-			return in, entry, err
-		}
-		if !mayHaveMadeKey(problem) {
-			return in, keystore.Entry{}, errors.Join(fmt.Errorf("lifecycle: no key was made: %w", problem), m.drop(ctx, in))
-		}
-		entry, isWatched, err := m.resolve(ctx, by, in, problem)
-		if err != nil || entry.KeyID != "" {
-			return in, entry, err
-		}
+func (m *Manager) request(ctx context.Context, by *wrapper.Client, p plan) (in intent, entry keystore.Entry, err error) {
+	for try, watched := 1, 0; ; try++ {
+		var isWatched bool
+		in, entry, isWatched, err = m.requestOnce(ctx, by, p)
 		if isWatched {
 			watched++
 		}
-		switch {
-		case try < maxRequests:
-		case watched > 0:
-			return in, entry, unfinished(fmt.Sprintf("%d requests led to no usable key, and what %d of them may have made is not in the list yet",
-				try, watched), problem)
-		default:
-			return in, entry, fmt.Errorf("lifecycle: %d requests led to no usable key, and what they made was revoked: %w", try, problem)
+		if errors.Is(err, errNoKey) {
+			if try < maxRequests {
+				continue
+			}
+			err = fmt.Errorf("lifecycle: %d requests led to no usable key: %w", try, err)
 		}
+		if err != nil && watched > 0 && !errors.Is(err, ErrUnfinished) {
+			err = unfinished(fmt.Sprintf("%d of %d requests may have made a key that is not in the list yet", watched, try), err)
+		}
+		return in, entry, err
 	}
+}
+
+// requestOnce is one request. An error that is errNoKey allows another: the request made no usable key,
+// and what it may have made is revoked, or watched for.
+func (m *Manager) requestOnce(ctx context.Context, by *wrapper.Client, p plan) (in intent, entry keystore.Entry, isWatched bool, err error) {
+	if in, err = p.withPair(); err != nil {
+		return in, entry, false, err
+	}
+	if in, err = m.begin(ctx, in); err != nil {
+		return in, entry, false, err
+	}
+	entry, problem := m.send(ctx, by, in)
+	switch {
+	case problem == nil:
+		entry, err = m.keep(ctx, by, in, entry)
+		return in, entry, false, err
+	case !mayHaveMadeKey(problem):
+		return in, entry, false, errors.Join(fmt.Errorf("lifecycle: no key was made: %w", problem), m.drop(ctx, in))
+	}
+	entry, isWatched, err = m.resolve(ctx, by, in, problem)
+	if err == nil && entry.KeyID == "" {
+		err = fmt.Errorf("%w: %w", errNoKey, problem)
+	}
+	return in, entry, isWatched, err
 }
 
 // mayHaveMadeKey reports whether a request that failed may have made a key. An answer with a

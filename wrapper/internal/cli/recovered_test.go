@@ -173,6 +173,9 @@ func TestAnUnknownKeyOfAStoreHintsAtAnOldCopy(t *testing.T) {
 	for _, args := range [][]string{{"list"}, {"audit"}, {"rotate"}} {
 		run(t.Context(), world, append(args, "--timeout", time.Minute.String())...).want(t, 3, "backup", "put back a newer copy")
 	}
+	if got := run(t.Context(), world, "doctor"); !strings.Contains(got.stdout, "put back a newer copy") {
+		t.Errorf("doctor shows\n%s", got.stdout)
+	}
 }
 
 func holdLock(t *testing.T, dir string) func() {
