@@ -192,8 +192,8 @@ func isOfOperation(m explain.Mistake) bool {
 	return slices.Contains([]string{"signed_other_method", "signed_no_method", "signed_route"}, m.Name)
 }
 
-// checkSigning makes the mistakes of signing that the sandbox can name, in every way for which the request
-// and the key have room.
+// checkSigning makes the mistakes of signing that the sandbox can name, in the first way for which the
+// request and the key have room, and those of an operation in every way.
 func (p *probe) checkSigning(op *contract.Operation, right attempt, which func(explain.Mistake) bool) {
 	for _, mistake := range explain.Mistakes() {
 		if !which(mistake) {
@@ -205,9 +205,13 @@ func (p *probe) checkSigning(op *contract.Operation, right attempt, which func(e
 			if mistake.Name == "signed_query" {
 				a.path += "?verify=1"
 			}
-			if p.canMake(a) {
-				p.tried[mistake.Name] = true
-				p.try(op, way.What, a, unauthenticated())
+			if !p.canMake(a) {
+				continue
+			}
+			p.tried[mistake.Name] = true
+			p.try(op, way.What, a, unauthenticated())
+			if !isOfOperation(mistake) {
+				break
 			}
 		}
 	}

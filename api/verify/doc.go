@@ -13,8 +13,8 @@
 //
 // Wrong requests are derived from the contract: each required field missing, each type wrong, each
 // bound crossed, each header missing or wrong, and methods, paths and trailing slashes that the
-// contract does not have. Each mistake that package explain can name is made: in signing, in every way
-// there is, and those of method and path with every operation. Keys that were made here sign under
+// contract does not have. Each mistake that package explain can name is made, and those of the signed
+// method and path in every way and with every operation. Keys that were made here sign under
 // each other's IDs, and a key of the type that the target's own is not makes the mistakes of its type.
 // A wrong request that is accepted is a deviation, and the key that it made is deleted. An operation of
 // the contract for which this package has no checks is named in the report.
