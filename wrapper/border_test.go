@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -111,6 +112,32 @@ func TestAProxyThatDoesNotConnectIsNamed(t *testing.T) {
 					t.Errorf("asked %d times, want %d", asked(), row.asked)
 				}
 			})
+		}
+	}
+}
+
+// A dialer that reports nothing to httptrace leaves only the handshake with the proxy to be seen.
+func TestAProxyBehindADialerThatTellsNothingIsNamedToo(t *testing.T) {
+	refusing := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(refusing.Close)
+	transport := refusing.Client().Transport.(*http.Transport).Clone()
+	proxy, err := url.Parse(refusing.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport.Proxy = http.ProxyURL(proxy)
+	transport.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(context.WithoutCancel(t.Context()), network, address)
+	}
+	for name, wrapped := range map[string]http.RoundTripper{"as it is": transport, "wrapped": roundTripper(transport.RoundTrip)} {
+		client, err := wrapper.NewClient(newCredentials(t, ownKeyID), wrapper.WithBaseURL("https://kalshi.test/trade-api/v2"),
+			wrapper.WithHTTPTransport(wrapped), wrapper.WithRetry(wrapper.Retry{MaxAttempts: 1, AttemptTimeout: patience}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.GetAPIKeys(t.Context())
+		if hint := mustBeError(t, err).Hint; !strings.Contains(hint, "does not connect to the service") || strings.Contains(hint, "  ") {
+			t.Errorf("%s: hint %q for %v", name, hint, err)
 		}
 	}
 }

@@ -71,7 +71,10 @@ func (c *connectionTrace) explain(err error, transport http.RoundTripper, req *h
 	if c.got.Load() > 0 || !c.idle.Load() || isTimeout(err) || req.Context().Err() != nil || req.URL.Scheme != "https" {
 		return err
 	}
-	refused := &proxyError{proxy: *c.address.Load(), cause: err}
+	refused := &proxyError{proxy: "on the way", cause: err}
+	if address := c.address.Load(); address != nil { // a dialer of the caller's may not report it
+		refused.proxy = *address
+	}
 	if direct, ok := transport.(*http.Transport); ok {
 		if direct.Proxy == nil {
 			return err

@@ -124,6 +124,34 @@ func TestACopyOfAStoreRevokesNoKeyOfTheOriginal(t *testing.T) {
 	}
 }
 
+// A backup that is put back over the files of the store itself is of another age.
+func TestABackupThatIsPutBackInPlaceIsACopyToo(t *testing.T) {
+	w := emptyWorld(t)
+	dir := w.inDirectory()
+	var copied string
+	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
+	made, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range mustGlob(t, filepath.Join(copied, "store*.json")) {
+		content, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(path)), content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, err := w.manager.Recover(t.Context())
+	if err != nil || len(report.Open) != 1 || report.Open[0].Action != lifecycle.RecoverForeign {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if live := w.liveIDs(); !slices.Contains(live, made.KeyID) {
+		t.Errorf("live are %v, without %s", live, made.KeyID)
+	}
+}
+
 // The newest revision lies in two files, and one of them is enough to be restored from.
 func TestAPartOfACopyIsACopyToo(t *testing.T) {
 	w := emptyWorld(t)
