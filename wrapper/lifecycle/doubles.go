@@ -26,8 +26,8 @@ func (m *Manager) finish(ctx context.Context, in intent) (next time.Time, err er
 
 func (m *Manager) lookForDoubles(ctx context.Context, in intent) (next time.Time, err error) {
 	made, err := m.entryFor(ctx, in)
-	if err != nil {
-		return next, err
+	if err != nil || made.KeyID == "" {
+		return next, err // without the key itself, nothing is a double of it
 	}
 	_, by, err := m.current(ctx)
 	if err != nil {
@@ -62,6 +62,7 @@ func (m *Manager) removeDoubles(ctx context.Context, by *wrapper.Client, in inte
 
 // awaitFinish waits, without the lock, until the list can be trusted, and finishes the change.
 func (m *Manager) awaitFinish(ctx context.Context, in intent, next time.Time) error {
+	in.settled = false
 	for !next.IsZero() {
 		left := next.Sub(m.clock.Now())
 		err := m.wait(ctx, left, "the list is old; looking again in %s whether the request made a second key", left.Round(time.Second))
