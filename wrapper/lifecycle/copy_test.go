@@ -124,16 +124,23 @@ func TestACopyOfAStoreRevokesNoKeyOfTheOriginal(t *testing.T) {
 	}
 }
 
-// A backup that is put back over the files of the store itself is of another age.
-func TestABackupThatIsPutBackInPlaceIsACopyToo(t *testing.T) {
-	w := emptyWorld(t)
-	dir := w.inDirectory()
-	var copied string
+// copiedDuringIssue returns the directory of a store, a copy of it that was taken while a key was issued,
+// and that key.
+func copiedDuringIssue(t *testing.T) (w *world, dir, copied string, made keystore.Entry) {
+	t.Helper()
+	w = emptyWorld(t)
+	dir = w.inDirectory()
 	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
 	made, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w, dir, copied, made
+}
+
+// A backup that is put back over the files of the store itself is of another age.
+func TestABackupThatIsPutBackInPlaceIsACopyToo(t *testing.T) {
+	w, dir, copied, made := copiedDuringIssue(t)
 	for _, path := range mustGlob(t, filepath.Join(copied, "store*.json")) {
 		content, err := os.ReadFile(path)
 		if err == nil {
@@ -154,13 +161,7 @@ func TestABackupThatIsPutBackInPlaceIsACopyToo(t *testing.T) {
 
 // The newest revision lies in two files, and one of them is enough to be restored from.
 func TestAPartOfACopyIsACopyToo(t *testing.T) {
-	w := emptyWorld(t)
-	dir := w.inDirectory()
-	var copied string
-	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
-	if _, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type}); err != nil {
-		t.Fatal(err)
-	}
+	w, _, copied, _ := copiedDuringIssue(t)
 	if err := os.Remove(filepath.Join(copied, "store.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -174,14 +175,7 @@ func TestAPartOfACopyIsACopyToo(t *testing.T) {
 }
 
 func TestAnAdoptedCopyGoesOnWithWhatTheOriginalBegan(t *testing.T) {
-	w := emptyWorld(t)
-	dir := w.inDirectory()
-	var copied string
-	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
-	made, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w, _, copied, made := copiedDuringIssue(t)
 	w.useDirectory(copied)
 	if err := w.manager.Adopt(t.Context()); err != nil {
 		t.Fatal(err)
@@ -197,13 +191,7 @@ func TestAnAdoptedCopyGoesOnWithWhatTheOriginalBegan(t *testing.T) {
 
 // What another store began says nothing about what this one begins.
 func TestACopyThatGoesOnRecoversItsOwnChanges(t *testing.T) {
-	w := emptyWorld(t)
-	dir := w.inDirectory()
-	var copied string
-	manager := atRequest(w, http.MethodPost, func() { copied = copyOfStore(t, dir) })
-	if _, err := manager.Issue(t.Context(), lifecycle.IssueRequest{Name: "second", Type: ed25519Type}); err != nil {
-		t.Fatal(err)
-	}
+	w, _, copied, _ := copiedDuringIssue(t)
 	w.useDirectory(copied)
 	lost := w.newManager(lifecycle.WithClientOptions(wrapper.WithHTTPTransport(roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method != http.MethodPost {

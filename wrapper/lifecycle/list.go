@@ -75,11 +75,16 @@ func notNull(list *gen.GetAPIKeysResponse, err error) (*gen.GetAPIKeysResponse, 
 
 // find returns the key with that ID, nil if the list does not show it.
 func (l listing) find(keyID string) *gen.APIKey {
-	at := slices.IndexFunc(l.keys, func(key gen.APIKey) bool { return sameKeyID(key.APIKeyID, keyID) })
+	at := l.index(keyID)
 	if at < 0 {
 		return nil
 	}
 	return &l.keys[at]
+}
+
+// index returns where the key with that ID is, -1 if the list does not show it.
+func (l listing) index(keyID string) int {
+	return slices.IndexFunc(l.keys, func(key gen.APIKey) bool { return sameKeyID(key.APIKeyID, keyID) })
 }
 
 // withTag returns the keys that carry the tag.
@@ -126,8 +131,7 @@ func (m *Manager) describe(ctx context.Context, by *wrapper.Client, keyID string
 	case err == nil && listed == nil:
 		err = errNotListed
 	case err == nil && listed.Scopes == nil:
-		at := slices.IndexFunc(seen.keys, func(key gen.APIKey) bool { return sameKeyID(key.APIKeyID, keyID) })
-		err = fmt.Errorf("%w: api_keys[%d].scopes is null", wrapper.ErrUnexpectedResponse, at)
+		err = fmt.Errorf("%w: api_keys[%d].scopes is null", wrapper.ErrUnexpectedResponse, seen.index(keyID))
 	}
 	if err != nil {
 		return gen.APIKey{}, fmt.Errorf("lifecycle: it is not known what key %s may do: %w", keyID, err)

@@ -44,7 +44,8 @@ type RotateResult struct {
 }
 
 // Rotate replaces the current key by a new one with the same scopes and bindings. At every
-// instant the current key works at the service. The lock is not held during the grace period.
+// instant the current key works at the service. The lock is not held during the grace period. Where the
+// service's list is too old to show the new key, Rotate waits for the settle time as [Manager.Issue] does.
 //
 // When it returns an error that is not [ErrUnfinished], the old key is current as before and
 // what was made is revoked. With ErrUnfinished the result tells which key is current: with an

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,9 +41,9 @@ was made or deleted.`,
 // withoutNull writes [] where the service wrote null for an empty list.
 func withoutNull(keys *gen.GetAPIKeysResponse) *gen.GetAPIKeysResponse {
 	shown := *keys
-	shown.APIKeys = append([]gen.APIKey{}, keys.APIKeys...)
+	shown.APIKeys = orEmpty(slices.Clone(keys.APIKeys))
 	for i := range shown.APIKeys {
-		shown.APIKeys[i].Scopes = append([]gen.Scope{}, shown.APIKeys[i].Scopes...)
+		shown.APIKeys[i].Scopes = orEmpty(shown.APIKeys[i].Scopes)
 	}
 	return &shown
 }
