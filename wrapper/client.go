@@ -162,11 +162,10 @@ func (c *Client) DeleteAPIKey(ctx context.Context, keyID string) error {
 	if err != nil || call.status() == http.StatusNoContent {
 		return err
 	}
-	refusal := call.refusal()
-	if call.maybeApplied && refusal.is(ErrNotFound) && refusal.FromService() {
+	if call.isDeleted() {
 		return nil
 	}
-	return refusal
+	return call.refusal()
 }
 
 // send builds a request and returns the answer to it. It returns an [*Error] if there is no answer,
@@ -179,7 +178,7 @@ func (c *Client) send(ctx context.Context, operation protocol.Operation, problem
 	if problem != nil {
 		return nil, &Error{
 			Operation: operation, Message: problem.Error(), Hint: "Nothing was sent",
-			kinds: []error{ErrInvalidRequest},
+			kinds: []error{ErrInvalidRequest, ErrNotSent},
 		}
 	}
 	return c.transport.chain.do(ctx, request)

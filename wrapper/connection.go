@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -93,11 +94,11 @@ func (c *connectionTrace) explain(err error, transport http.RoundTripper, req *h
 	return refused
 }
 
-// delivery needs evidence to say that nothing was sent: a dial error, or a transport that asked
-// for a connection and never got one.
+// delivery needs evidence to say that nothing was sent: a dial error, a transport that asked for a
+// connection and never got one, or one that says so.
 func (c *connectionTrace) delivery(err error) delivery {
 	switch {
-	case err != nil && c.got.Load() == 0 && (c.asked.Load() || isDialError(err)):
+	case errors.Is(err, ErrNotSent), err != nil && c.got.Load() == 0 && (c.asked.Load() || isDialError(err)):
 		return neverSent
 	case c.http2.Load() && c.got.Load() > 1:
 		// net/http sends a request without a body again when HTTP/2 resets the stream, and the

@@ -12,37 +12,66 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// A reason says in a log record why an attempt is, or is not, followed by another.
-type reason string
+// A Reason says why an attempt is, or is not, followed by another. Log records and [Attempt] have it.
+type Reason string
 
+// The reasons of the retry table.
 const (
-	reasonAnswered       reason = "answered"
-	reasonRefused        reason = "refused by the service"
-	reasonRateLimited    reason = "rate limited"
-	reasonNotYetVisible  reason = "subtrader not yet visible"
-	reasonTimestamp      reason = "timestamp refused, signed afresh"
-	reasonServerError    reason = "server error"
-	reasonNeverSent      reason = "never sent"
-	reasonConnectionLost reason = "connection lost after sending"
-	reasonTimeout        reason = "attempt timed out"
-	reasonRefusedHere    reason = "refused before sending"
-	reasonProxyLogin     reason = "the proxy wants a user name and password"
-	reasonCertificate    reason = "certificate does not verify"
-	reasonTooLarge       reason = "response too large"
-	reasonContextEnded   reason = "context ended"
+	// ReasonAnswered: the answer is no error.
+	ReasonAnswered Reason = "answered"
+	// ReasonRefused: a 4xx that another attempt would not change.
+	ReasonRefused Reason = "refused by the service"
+	// ReasonRateLimited: 429.
+	ReasonRateLimited Reason = "rate limited"
+	// ReasonNotYetVisible: 409 on create or generate (source: published).
+	ReasonNotYetVisible Reason = "subtrader not yet visible"
+	// ReasonTimestamp: the timestamp was refused, and the request is signed afresh.
+	ReasonTimestamp Reason = "timestamp refused, signed afresh"
+	// ReasonServerError: a 5xx.
+	ReasonServerError Reason = "server error"
+	// ReasonNeverSent: certainly nothing went out, and another attempt may.
+	ReasonNeverSent Reason = "never sent"
+	// ReasonConnectionLost: no answer came, and the request may have arrived.
+	ReasonConnectionLost Reason = "connection lost after sending"
+	// ReasonTimeout: the time of the attempt ended.
+	ReasonTimeout Reason = "attempt timed out"
+	// ReasonRefusedHere: the request was refused before anything was sent.
+	ReasonRefusedHere Reason = "refused before sending"
+	// ReasonProxyLogin: a proxy answered 407.
+	ReasonProxyLogin Reason = "the proxy wants a user name and password"
+	// ReasonCertificate: the server's certificate does not verify.
+	ReasonCertificate Reason = "certificate does not verify"
+	// ReasonTooLarge: the response body is larger than [WithMaxResponseBytes] allows.
+	ReasonTooLarge Reason = "response too large"
+	// ReasonContextEnded: the caller's context ended.
+	ReasonContextEnded Reason = "context ended"
+)
 
-	// Reasons why there is no other attempt although the retry table allows one.
-	reasonTimestampAgain reason = "timestamp refused again"
-	reasonOutcomeUnknown reason = "outcome unknown, not sent twice"
-	reasonAttemptsUsedUp reason = "attempts used up"
-	reasonRetryAfter     reason = "Retry-After is beyond the cap"
-	reasonDeadline       reason = "the wait is beyond the context's deadline"
-	reasonNoReplay       reason = "body cannot be replayed"
+// Reasons why there is no other attempt although the retry table allows one.
+const (
+	// ReasonTimestampAgain: the timestamp was refused also after the correction.
+	ReasonTimestampAgain Reason = "timestamp refused again"
+	// ReasonOutcomeUnknown: the request may have taken effect, and a second could have another.
+	ReasonOutcomeUnknown Reason = "outcome unknown, not sent twice"
+	// ReasonAttemptsUsedUp: [Retry].MaxAttempts.
+	ReasonAttemptsUsedUp Reason = "attempts used up"
+	// ReasonRetryAfter: the service asks for more than [Retry].MaxRetryAfter.
+	ReasonRetryAfter Reason = "Retry-After is beyond the cap"
+	// ReasonDeadline: the context would end in the wait.
+	ReasonDeadline Reason = "the wait is beyond the context's deadline"
+	// ReasonTooLate: the next attempt would begin later than [Retry].MaxDelay allows.
+	ReasonTooLate Reason = "the next attempt would come too late"
+	// ReasonNeverAgain: [NeverAgain].
+	ReasonNeverAgain Reason = "not sent twice, by its policy"
+	// ReasonNoReplay: the request has a body and no GetBody.
+	ReasonNoReplay Reason = "body cannot be replayed"
+	// ReasonStopped: a function of [WithBeforeAttempt] refused the next attempt.
+	ReasonStopped Reason = "another attempt was refused before sending"
 )
 
 // decision is what the retry table says of an answer.
 type decision struct {
-	reason reason
+	reason Reason
 	// again: the request may be sent once more.
 	again bool
 	// unknown: the request may have taken effect.
@@ -55,46 +84,47 @@ type decision struct {
 
 // decide is the retry table. It looks at types, statuses and codes, never at texts. Ended says
 // that the caller's context has ended.
-func decide(operation protocol.Operation, method string, a answer, ended bool) decision {
-	changes := protocol.ChangesState(method)
+func decide(c *call, a answer, ended bool) decision {
+	changes := protocol.ChangesState(c.method)
 	switch status := a.status(); {
 	case a.delivery == refusedHere:
-		return decision{reason: reasonRefusedHere}
+		return decision{reason: ReasonRefusedHere}
 	case isCertificateError(a.err):
-		return decision{reason: reasonCertificate, kind: ErrInsecure}
+		return decision{reason: ReasonCertificate, kind: ErrInsecure}
 	case errors.Is(a.err, errTooLarge):
-		return decision{reason: reasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
+		return decision{reason: ReasonTooLarge, unknown: changes, kind: ErrUnexpectedResponse}
 	case a.err != nil && ended:
-		return decision{reason: reasonContextEnded, unknown: changes && a.delivery != neverSent}
+		return decision{reason: ReasonContextEnded, unknown: changes && a.delivery != neverSent}
 	case isProxyLogin(a.err):
-		return decision{reason: reasonProxyLogin, kind: ErrUnavailable}
+		return decision{reason: ReasonProxyLogin, kind: ErrUnavailable}
 	case a.delivery == neverSent:
-		return decision{reason: reasonNeverSent, again: true, kind: ErrUnavailable}
+		return decision{reason: ReasonNeverSent, again: true, kind: ErrUnavailable}
 	case isTimeout(a.err):
-		return maybeApplied(reasonTimeout, method)
+		return outcomeUnknown(ReasonTimeout, c)
 	case a.err != nil:
-		return maybeApplied(reasonConnectionLost, method)
+		return outcomeUnknown(ReasonConnectionLost, c)
 	case status >= http.StatusInternalServerError:
-		return maybeApplied(reasonServerError, method)
+		return outcomeUnknown(ReasonServerError, c)
 	case status == http.StatusTooManyRequests:
-		return decision{reason: reasonRateLimited, again: true}
-	case status == http.StatusConflict && operation.MakesKey():
-		return decision{reason: reasonNotYetVisible, again: true}
+		return decision{reason: ReasonRateLimited, again: true}
+	case status == http.StatusConflict && c.operation.MakesKey():
+		return decision{reason: ReasonNotYetVisible, again: true}
 	case a.refusesTimestamp():
-		return decision{reason: reasonTimestamp, again: true}
+		return decision{reason: ReasonTimestamp, again: true}
 	case status >= http.StatusBadRequest:
-		return decision{reason: reasonRefused}
+		return decision{reason: ReasonRefused}
 	}
-	return decision{reason: reasonAnswered}
+	return decision{reason: ReasonAnswered, unknown: changes && mayFollowEffect(a.status())}
 }
 
-// maybeApplied is the row of the table for a request that may have taken effect. It is sent again
-// only where HTTP defines that a second one has no further effect.
-func maybeApplied(why reason, method string) decision {
-	if !protocol.IsIdempotent(method) {
-		why = reasonOutcomeUnknown
+// outcomeUnknown is the row of the table for a request that may have taken effect. It is sent again
+// only where a second one has no further effect.
+func outcomeUnknown(why Reason, c *call) decision {
+	again := c.isResendable()
+	if !again {
+		why = ReasonOutcomeUnknown
 	}
-	return decision{reason: why, again: protocol.IsIdempotent(method), unknown: protocol.ChangesState(method), kind: ErrUnavailable}
+	return decision{reason: why, again: again, unknown: protocol.ChangesState(c.method), kind: ErrUnavailable}
 }
 
 func isTimeout(err error) bool {

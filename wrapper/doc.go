@@ -12,7 +12,7 @@
 //
 // # What a request passes
 //
-//	retry -> sign -> clock -> size limit -> your transport
+//	retry -> your functions before each attempt -> sign -> clock -> size limit -> your transport
 //
 // Signing stands below retry: every attempt has its own timestamp and signature, and asks the
 // [CredentialSource] again, so a rotated key takes effect at once. Redirects are not followed,
@@ -23,12 +23,21 @@
 // # Retries
 //
 // A request is sent again only when repeating it cannot have a second effect. GET, DELETE and the
-// other idempotent methods are retried after a 5xx, a lost connection or a timeout. A POST is not:
-// it returns an error that is [ErrOutcomeUnknown], because a second generate can leave a live key
-// whose private key nobody has. Every method is retried if the request was never sent, after a
-// 429, and after a 409 while a subtrader becomes visible. Waits grow exponentially with full
-// jitter, follow Retry-After up to a limit and end with the context; [WithRetry] sets the bounds. A wait
-// that the context's deadline would end is not begun.
+// other safe methods are retried after a 5xx, a lost connection or a timeout. POST, PUT and PATCH are
+// not: they return an error that is [ErrOutcomeUnknown], because a second generate can leave a live key
+// whose private key nobody has, and a second order is a second order. Every method is retried if the request was
+// never sent, after a 429, and after a 409 while a subtrader becomes visible. Waits grow exponentially with
+// full jitter, follow Retry-After up to a limit and end with the context. A wait that the context's
+// deadline would end is not begun.
+//
+// [Retry] is the policy: [WithRetry] sets it for all calls, [WithPolicyFor] by the request, [WithPolicy] for the
+// calls of a context. An order with a client_order_id may be sent again with [ByClientOrderID].
+//
+// # What the client knows of a call
+//
+// [CallInfo] and [ErrorFrom] tell of any response of a [Transport] what a [Client] would put into its
+// error: attempts, outcomes that are unknown, the clock, what to do. [WithObserver] tells of each attempt as it
+// happens; [WithBeforeAttempt] holds it back or refuses it.
 //
 // # Hostile answers
 //

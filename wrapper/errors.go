@@ -37,7 +37,8 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound: there is no such API key, or no such route (404).
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the bound subtrader is not visible yet (409), also after retries.
+	// ErrConflict: 409. On create and generate the bound subtrader is not visible yet, also after
+	// retries.
 	ErrConflict = errors.New("conflict")
 	// ErrRateLimited: too many requests (429), also after retries.
 	ErrRateLimited = errors.New("rate limited")
@@ -49,6 +50,14 @@ var (
 	// ErrOutcomeUnknown: the request may have taken effect, or not. Never repeat a
 	// create or generate on it: look at the list of keys first.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrNotSent: the request, or the last attempt to send it, certainly did not go out, and no earlier
+	// attempt may have taken effect. The HTTP transport of [WithHTTPTransport] may return an error that
+	// wraps it for a request of which it sent nothing: the client then tries again, whatever the method.
+	ErrNotSent = errors.New("not sent")
+	// ErrAlreadyExists: 409 order_already_exists that follows an attempt of unknown outcome. The order
+	// with this client_order_id is there: by that attempt, unless the ID was used before (source:
+	// observed). Do not place another.
+	ErrAlreadyExists = errors.New("already exists")
 	// ErrInsecure: sending would expose credentials or a signature: plain http to another
 	// machine, another origin, a certificate that does not verify, a key file that others can read.
 	ErrInsecure = protocol.ErrInsecure
@@ -95,7 +104,7 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) summary() string {
-	kinds := strings.Join(e.kindTexts(), ", ")
+	kinds := strings.Join(e.shownKinds(), ", ")
 	if e.StatusCode != 0 {
 		kinds += fmt.Sprintf(" [HTTP %d]", e.StatusCode)
 	}
@@ -104,6 +113,15 @@ func (e *Error) summary() string {
 		parts = append(parts, scrub(e.cause.Error(), maxCauseLength))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
+}
+
+// shownKinds leaves out that nothing was sent where another kind says more; the hint says it.
+func (e *Error) shownKinds() []string {
+	texts := e.kindTexts()
+	if len(texts) == 1 {
+		return texts
+	}
+	return slices.DeleteFunc(texts, func(text string) bool { return text == ErrNotSent.Error() })
 }
 
 func (e *Error) kindTexts() []string {

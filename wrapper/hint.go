@@ -26,12 +26,14 @@ func hintFor(e *Error, c *call) string {
 		return nothingSentHint(e)
 	}
 	for _, row := range []hint{
-		{ErrOutcomeUnknown, byOperation(outcomeUnknownHints)},
+		{ErrOutcomeUnknown, outcomeUnknownHint},
+		{ErrAlreadyExists, always("The order with this client_order_id is there: by an earlier attempt of this call, unless the ID " +
+			"was used before. Read it, and place no other")},
 		{ErrInsecure, certificateHint},
 		{ErrUnauthenticated, unauthenticatedHint},
 		{ErrForbidden, forbiddenHint},
 		{ErrNotFound, notFoundHint},
-		{ErrConflict, ofService("The bound subtrader is not visible yet: try again later")},
+		{ErrConflict, conflictHint},
 		{ErrRateLimited, rateLimitHint},
 		{ErrInvalidRequest, ofService("Correct the request; the same one will be refused again")},
 		{ErrUnavailable, unavailableHint},
@@ -50,10 +52,12 @@ func hintFor(e *Error, c *call) string {
 // patienceHint says why the call did not wait for another attempt.
 func patienceHint(e *Error, c *call) string {
 	switch c.reason {
-	case reasonRetryAfter:
+	case ReasonRetryAfter:
 		return ". This call did not wait: the " + readable(e.RetryAfter) + " of Retry-After are beyond what Retry.MaxRetryAfter allows"
-	case reasonDeadline:
+	case ReasonDeadline:
 		return ". This call did not wait: the context's deadline comes before the next attempt"
+	case ReasonTooLate:
+		return ". This call did not wait: another attempt would come later than Retry.MaxDelay (" + c.policy.MaxDelay.String() + ") allows"
 	}
 	return ""
 }
@@ -74,6 +78,22 @@ func ofService(text string) func(*Error, *call) string {
 		}
 		return text
 	}
+}
+
+// outcomeUnknownHint tells a refusal that an earlier attempt of the call may explain from an outcome of which
+// nothing is known.
+func outcomeUnknownHint(e *Error, c *call) string {
+	if c.operation == "" && c.earlierUnknown && c.status()/100 == 4 {
+		return "An earlier attempt of this call may have taken effect, which could be why the last was refused: look before you repeat it"
+	}
+	return byOperation(outcomeUnknownHints)(e, c)
+}
+
+func conflictHint(e *Error, c *call) string {
+	if c.operation == "" {
+		return ofService("What the request would make or change is there already or in another state: look at it before you repeat the request")(e, c)
+	}
+	return ofService("The bound subtrader is not visible yet: try again later")(e, c)
 }
 
 func forbiddenHint(e *Error, c *call) string {
@@ -125,7 +145,7 @@ func certificateHint(e *Error, _ *call) string {
 func notFoundHint(e *Error, c *call) string {
 	switch {
 	case c.operation == "":
-		return ""
+		return ofService("Nothing is there: look at the path and at the IDs in it")(e, c)
 	case c.operation != protocol.DeleteAPIKey:
 		return "The service does not know this route: the base URL must end in " + protocol.BasePath
 	case e.FromService():
@@ -150,6 +170,8 @@ func unavailableHint(e *Error, _ *call) string {
 	switch cause := e.cause; {
 	case cause == nil:
 		return "The service failed; nothing was changed. Try again later"
+	case errors.Is(cause, ErrNotSent):
+		return "The HTTP transport did not send the request"
 	case errors.Is(cause, errSignedLate):
 		return "Signing took longer than an attempt may take, so nothing was sent: look at what signs, or set Retry.AttemptTimeout"
 	case isProxyLogin(cause):
@@ -194,8 +216,10 @@ func unauthenticatedHint(e *Error, c *call) string {
 // causeHint tells causes apart by codes on which the client decides nothing (source: observed).
 func causeHint(e *Error, c *call) string {
 	switch {
-	case e.is(ErrBadSignature):
+	case e.is(ErrBadSignature) && c.selfCheck != nil:
 		return c.selfCheck()
+	case e.is(ErrBadSignature):
+		return "The private key does not belong to this key ID, or another text was signed than timestamp, method and path"
 	case e.is(ErrUnknownKey):
 		return "This environment does not know the key ID: it was deleted, or belongs to another environment " +
 			"(a demo key does not work on production). Do not retry with it"

@@ -1,7 +1,7 @@
 package wrapper
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +37,9 @@ type config struct {
 	clock            Clock
 	maxResponseBytes int64
 	retry            Retry
+	retryFor         func(*http.Request) Retry
+	beforeAttempt    []func(context.Context, *http.Request) error
+	observer         Observer
 
 	maxClockCorrection time.Duration
 }
@@ -136,62 +139,6 @@ func WithMaxClockCorrection(most time.Duration) Option {
 			return fmt.Errorf("WithMaxClockCorrection: must not be negative, is %s", most)
 		}
 		return nil
-	}
-}
-
-// Retry says how often and how patiently a request is sent.
-type Retry struct {
-	// MaxAttempts is how often a request is sent at most, the first time included; 1 turns
-	// retries off.
-	MaxAttempts int
-	// AttemptTimeout bounds one attempt, from asking for credentials and signing to the last byte
-	// of the answer. The context bounds the whole call.
-	AttemptTimeout time.Duration
-	// MaxRetryAfter is the longest Retry-After that is waited for. When the service asks for more,
-	// the call returns at once.
-	MaxRetryAfter time.Duration
-	// FirstBackoff and MaxBackoff bound the first and the longest wait between attempts: each wait
-	// is drawn evenly from zero to a bound that doubles.
-	FirstBackoff, MaxBackoff time.Duration
-}
-
-// DefaultRetry returns what a client does unless [WithRetry] says otherwise (our own choice): 4
-// attempts of at most 15 s each, waits that start at up to 250 ms and end at up to 8 s, and a
-// Retry-After of at most 30 s.
-func DefaultRetry() Retry {
-	return Retry{
-		MaxAttempts:    4,
-		AttemptTimeout: 15 * time.Second,
-		MaxRetryAfter:  30 * time.Second,
-		FirstBackoff:   250 * time.Millisecond,
-		MaxBackoff:     8 * time.Second,
-	}
-}
-
-// WithRetry sets how requests are repeated. A zero field leaves what an earlier WithRetry or else
-// [DefaultRetry] says. A negative field is an error, and so is a MaxBackoff that is shorter than
-// FirstBackoff.
-func WithRetry(retry Retry) Option {
-	return func(c *config) error {
-		if retry.MaxAttempts < 0 || min(retry.AttemptTimeout, retry.MaxRetryAfter, retry.FirstBackoff, retry.MaxBackoff) < 0 {
-			return errors.New("WithRetry: no field may be negative; leave it zero for the default")
-		}
-		c.retry = retry.or(c.retry)
-		if c.retry.MaxBackoff < c.retry.FirstBackoff {
-			return fmt.Errorf("WithRetry: MaxBackoff (%s) is shorter than FirstBackoff (%s)", c.retry.MaxBackoff, c.retry.FirstBackoff)
-		}
-		return nil
-	}
-}
-
-// or returns r with the fields of other where its own are zero.
-func (r Retry) or(other Retry) Retry {
-	return Retry{
-		MaxAttempts:    cmp.Or(r.MaxAttempts, other.MaxAttempts),
-		AttemptTimeout: cmp.Or(r.AttemptTimeout, other.AttemptTimeout),
-		MaxRetryAfter:  cmp.Or(r.MaxRetryAfter, other.MaxRetryAfter),
-		FirstBackoff:   cmp.Or(r.FirstBackoff, other.FirstBackoff),
-		MaxBackoff:     cmp.Or(r.MaxBackoff, other.MaxBackoff),
 	}
 }
 

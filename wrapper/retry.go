@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -21,34 +22,108 @@ type retry struct {
 	clock    *serviceClock
 	logger   *slog.Logger
 	policy   Retry
-	basePath string
+	retryFor func(*http.Request) Retry
+	before   []func(context.Context, *http.Request) error
+	observer Observer
+	base     *url.URL
 }
 
 // do returns the call after its last attempt, and an [*Error] if there is no answer to it. The
 // context of req does not count.
 func (r *retry) do(ctx context.Context, req *http.Request) (*call, error) {
 	defer closeBody(req)
-	call := &call{method: protocol.Method(req), path: protocol.Path(req.URL)}
-	call.operation = protocol.OperationOf(call.method, call.path, r.basePath)
-	call.offset = r.clock.Offset()
-	backoffs := r.policy.backoffs()
-	for {
-		started := r.clock.Clock.Now()
-		answer, ended := r.attempt(ctx, req, call)
-		duration := r.clock.Clock.Now().Sub(started)
-		call.take(answer, decide(call.operation, call.method, answer, ended), r.clock.Now())
-		if call.again {
-			r.plan(ctx, req, call, backoffs.NextBackOff())
-		}
-		r.learn(call)
-		r.log(ctx, call, duration)
-		if call.again {
-			call.ended = r.clock.Wait(ctx, call.wait)
-		}
-		if !call.again || call.ended != nil {
-			return call, call.failure()
-		}
+	call := newCall(req, r.base)
+	called := r.clock.Clock.Now()
+	ctx = r.observer.callStarted(ctx, call)
+	r.run(ctx, req, call)
+	call.took = r.clock.Clock.Now().Sub(called)
+	r.observer.callEnded(ctx, call)
+	return call, call.failure()
+}
+
+func newCall(req *http.Request, base *url.URL) *call {
+	call := &call{request: req, base: base, method: protocol.Method(req), path: protocol.Path(req.URL)}
+	call.operation = protocol.OperationOf(call.method, call.path, base.EscapedPath())
+	return call
+}
+
+// run makes the attempts of a call.
+func (r *retry) run(ctx context.Context, req *http.Request, call *call) {
+	policy, err := r.policyOf(ctx, req, call.operation)
+	if err != nil {
+		call.take(answer{err: fmt.Errorf("%w: the call's policy: %w", ErrInvalidRequest, err), delivery: refusedHere}, false, r.clock.Now())
+		return
 	}
+	call.policy, call.offset = policy, r.clock.Offset()
+	backoffs := policy.backoffs()
+	for call.again = true; call.again && call.ended == nil; {
+		ready, passed := r.mayBegin(ctx, req, call)
+		if !passed {
+			return
+		}
+		r.attemptOnce(ctx, ready, call, backoffs)
+	}
+}
+
+// attemptOnce makes one attempt, decides what follows and waits for that.
+func (r *retry) attemptOnce(ctx context.Context, req *http.Request, call *call, backoffs *backoff.ExponentialBackOff) {
+	started := r.clock.Clock.Now()
+	if call.attempts == 0 {
+		call.began = started
+	}
+	offset := call.offset
+	watched := r.observer.attemptStarted(ctx, call)
+	answer, ended := r.attempt(watched, req, call)
+	duration := r.clock.Clock.Now().Sub(started)
+	call.take(answer, ended, r.clock.Now())
+	if call.again {
+		r.plan(ctx, req, call, backoffs.NextBackOff())
+	}
+	r.learn(call)
+	r.log(ctx, call, duration)
+	r.observer.attemptEnded(watched, call, duration, offset)
+	if call.again {
+		call.ended = r.clock.Wait(ctx, call.wait)
+	}
+}
+
+// mayBegin asks the functions before attempts, and returns what they make of the request: a clone, so
+// that they may set headers. It reports false if the call ends here.
+func (r *retry) mayBegin(ctx context.Context, req *http.Request, call *call) (*http.Request, bool) {
+	if len(r.before) == 0 {
+		return req, true
+	}
+	waiting, cancel := r.boundDelay(ctx, call)
+	defer cancel()
+	clone := req.Clone(waiting)
+	for _, before := range r.before {
+		err := before(waiting, clone)
+		switch {
+		case err == nil:
+			continue
+		case call.attempts == 0:
+			call.take(answer{err: err, delivery: refusedHere}, false, r.clock.Now())
+		case ctx.Err() == nil && waiting.Err() != nil:
+			call.stop(ReasonTooLate)
+		default:
+			call.stop(ReasonStopped)
+			call.ended = fmt.Errorf("another attempt was not sent: %w", err)
+		}
+		return nil, false
+	}
+	if call.isLate(r.clock.Clock.Now()) {
+		call.stop(ReasonTooLate)
+		return nil, false
+	}
+	return clone, true
+}
+
+// boundDelay ends the wait for a later attempt when that would come too late.
+func (r *retry) boundDelay(ctx context.Context, call *call) (context.Context, context.CancelFunc) {
+	if call.attempts == 0 || call.policy.MaxDelay == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, call.policy.MaxDelay-r.clock.Clock.Now().Sub(call.began))
 }
 
 // attempt sends a clone of req once, and reports whether the caller's context has ended.
@@ -56,7 +131,7 @@ func (r *retry) attempt(ctx context.Context, req *http.Request, call *call) (ans
 	if err := ctx.Err(); err != nil {
 		return answer{err: err, delivery: refusedHere}, true
 	}
-	clone, cancel, err := r.clone(ctx, req, call.operation)
+	clone, cancel, err := clone(ctx, req, call)
 	if err != nil {
 		return answer{err: err, delivery: refusedHere}, false
 	}
@@ -65,7 +140,7 @@ func (r *retry) attempt(ctx context.Context, req *http.Request, call *call) (ans
 	a.deadline, _ = clone.Context().Deadline()
 	if a.response != nil {
 		// The clone's headers carry the signature; a printed response must not show them.
-		a.response.Request = req
+		a.response.Request = call.request
 	}
 	ended := ctx.Err()
 	if a.err != nil && ended != nil && !errors.Is(a.err, ended) {
@@ -77,9 +152,8 @@ func (r *retry) attempt(ctx context.Context, req *http.Request, call *call) (ans
 
 // clone returns a clone of req for one attempt, with a body of its own, and keeps net/http from
 // what it would do by itself. The clone's context ends with the attempt, which includes reading
-// the response body. A connection that is upgraded goes on after its answer, so the caller alone
-// bounds it.
-func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol.Operation) (*http.Request, context.CancelFunc, error) {
+// the response body. It bounds the handshake of a connection that is upgraded, and not what follows.
+func clone(ctx context.Context, req *http.Request, call *call) (*http.Request, context.CancelFunc, error) {
 	body := req.Body
 	if req.GetBody != nil {
 		var err error
@@ -87,18 +161,15 @@ func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol
 			return nil, nil, err
 		}
 	}
-	cancel := func() {}
-	if !isUpgrade(req) {
-		ctx, cancel = context.WithTimeout(ctx, r.policy.AttemptTimeout)
-	}
+	ctx, cancel := context.WithTimeout(ctx, call.policy.AttemptTimeout)
 	clone := req.Clone(ctx)
 	clone.Body = body
-	if !protocol.IsIdempotent(protocol.Method(req)) {
+	if !protocol.IsRepeatable(call.method) || call.policy.Resend == NeverAgain {
 		// net/http would send a body again, below retry and signing, where HTTP/2 resets the stream
 		// or where there is an Idempotency-Key.
 		clone.GetBody = nil
 	}
-	if operation == protocol.GenerateAPIKey {
+	if call.operation == protocol.GenerateAPIKey {
 		// net/http would log what a server sends on an idle connection, and behind an answer that
 		// seemed to have ended that may be a private key.
 		clone.Close = true
@@ -109,19 +180,26 @@ func (r *retry) clone(ctx context.Context, req *http.Request, operation protocol
 // plan sets how long to wait before the next attempt, or why the call ends although the retry
 // table allows another.
 func (r *retry) plan(ctx context.Context, req *http.Request, call *call, backoff time.Duration) {
+	now := r.clock.Clock.Now()
 	switch wait := max(backoff, call.retryAfter); {
-	case call.reason == reasonTimestamp && call.signedAfresh:
-		call.stop(reasonTimestampAgain)
-	case call.attempts >= r.policy.MaxAttempts:
-		call.stop(reasonAttemptsUsedUp)
+	case call.reason == ReasonTimestamp && call.signedAfresh:
+		call.stop(ReasonTimestampAgain)
+	case call.attempts >= call.policy.MaxAttempts:
+		call.stop(ReasonAttemptsUsedUp)
+	case call.policy.Resend == NeverAgain && call.delivery != neverSent:
+		call.stop(ReasonNeverAgain)
 	case req.Body != nil && req.Body != http.NoBody && req.GetBody == nil:
-		call.stop(reasonNoReplay)
-	case call.reason == reasonTimestamp:
+		call.stop(ReasonNoReplay)
+	case call.reason == ReasonTimestamp && call.isLate(now):
+		call.stop(ReasonTooLate)
+	case call.reason == ReasonTimestamp:
 		call.signAfresh()
-	case call.retryAfter > r.policy.MaxRetryAfter:
-		call.stop(reasonRetryAfter)
+	case call.retryAfter > call.policy.MaxRetryAfter:
+		call.stop(ReasonRetryAfter)
 	case isBeyondDeadline(ctx, wait):
-		call.stop(reasonDeadline)
+		call.stop(ReasonDeadline)
+	case call.isLate(now.Add(wait)):
+		call.stop(ReasonTooLate)
 	default:
 		call.wait = wait
 	}
@@ -166,7 +244,7 @@ func (r *retry) log(ctx context.Context, call *call, duration time.Duration) {
 		return
 	}
 	level := slog.LevelWarn
-	if call.reason == reasonAnswered {
+	if call.reason == ReasonAnswered {
 		level = slog.LevelDebug
 	}
 	r.logger.LogAttrs(ctx, level, "kalshi request",

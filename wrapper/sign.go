@@ -16,7 +16,7 @@ import (
 // SignRequest returns the signing request editor alone, for a client that oapi-codegen
 // generated from any part of the service's contract:
 //
-//	client, err := gen.NewClient(url, gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
+//	client, err := yours.NewClient(url, yours.WithRequestEditorFn(wrapper.SignRequest(creds)))
 //
 // It signs with the system's clock and refuses plain http and ws to anything but loopback
 // ([ErrInsecure]); wss is as good as https. It does not retry or correct the clock, and generated clients run it once per
@@ -42,11 +42,12 @@ func SignRequest(source CredentialSource) func(context.Context, *http.Request) e
 // was not sent.
 var errSignedLate = errors.New("the signature came too late")
 
-// signEach is the layer that signs each attempt for the origin of base, with the time of that
+// signEach is the layer that signs each attempt for the origin of base or of its WebSocket, with the time of that
 // attempt at the service and the credentials that the source has at that time.
 func signEach(next layer, source CredentialSource, clock Clock, base *url.URL) layer {
+	webSocket := protocol.WebSocketURL(base)
 	return func(req *http.Request, offset time.Duration) answer {
-		if err := checkSignable(req, base); err != nil {
+		if err := checkSignable(req, base, webSocket); err != nil {
 			return refuse(req, err)
 		}
 		credentials, err := signWith(req.Context(), source, req, clock.Now().Add(offset))
@@ -65,12 +66,13 @@ func signEach(next layer, source CredentialSource, clock Clock, base *url.URL) l
 	}
 }
 
-// checkSignable returns why a request must not be signed for the origin of base, nil if it may.
-func checkSignable(req *http.Request, base *url.URL) error {
+// checkSignable returns why a request must not be signed for the origin of base or of its WebSocket, nil
+// if it may.
+func checkSignable(req *http.Request, base, webSocket *url.URL) error {
 	if req.Response != nil {
 		return refuseRedirected(req.Response)
 	}
-	if !isSameOrigin(req.URL, base) {
+	if !isSameOrigin(req.URL, base) && !isSameOrigin(req.URL, webSocket) {
 		return fmt.Errorf("%w: the request goes to another origin than the client's base URL %s://%s; make a client for that origin",
 			ErrInsecure, base.Scheme, base.Host)
 	}

@@ -14,7 +14,8 @@ import (
 // Every request must go to the origin of its base URL; others are refused before they are
 // signed ([ErrInsecure]). A 4xx or 5xx answer is a response, as with any RoundTripper; a call
 // without an answer returns an [*Error]. Response bodies are read whole, up to the limit,
-// before RoundTrip returns. A request with which an http.Client follows a redirect is refused
+// before RoundTrip returns. [CallInfo] tells what else is known of the call, and [ErrorFrom] makes the
+// [*Error] of an answer. A request with which an http.Client follows a redirect is refused
 // ([ErrUnexpectedResponse]), because it may be a GET in place of a POST: set CheckRedirect to
 // return [http.ErrUseLastResponse], as [Client] does, to get the redirect as the answer.
 //
@@ -26,6 +27,7 @@ import (
 // A Transport is safe for concurrent use.
 type Transport struct {
 	config *config
+	source CredentialSource
 	chain  *retry
 }
 
@@ -36,7 +38,7 @@ func NewTransport(source CredentialSource, opts ...Option) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Transport{config: config, chain: assemble(source, config)}, nil
+	return &Transport{config: config, source: source, chain: assemble(source, config)}, nil
 }
 
 // assemble builds the chain from the caller's transport upwards: retry -> sign -> clock -> size
@@ -47,7 +49,10 @@ func assemble(source CredentialSource, config *config) *retry {
 	chain := limitSize(config.transport, config.maxResponseBytes, clock.Clock.Now)
 	chain = readClock(chain, clock, config.maxClockCorrection)
 	chain = signEach(chain, source, config.clock, config.baseURL)
-	return &retry{next: chain, clock: clock, logger: config.logger, policy: config.retry, basePath: config.baseURL.EscapedPath()}
+	return &retry{
+		next: chain, clock: clock, logger: config.logger, policy: config.retry, retryFor: config.retryFor,
+		before: config.beforeAttempt, observer: config.observer, base: config.baseURL,
+	}
 }
 
 // RoundTrip implements [http.RoundTripper]. It does not change req.
@@ -56,6 +61,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	call.attach()
 	return call.response, nil
 }
 

@@ -80,12 +80,9 @@ func ChangesState(method string) bool {
 	return true
 }
 
-// IsIdempotent reports whether sending a request of this method twice has the effect of sending it
-// once (RFC 9110).
-func IsIdempotent(method string) bool {
-	switch method {
-	case http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return !ChangesState(method)
+// IsRepeatable reports whether a request of this method may be sent twice by default: it is safe, or a
+// DELETE. PUT is idempotent by RFC 9110, but the service accepts and confirms quotes by it (source:
+// published), so it is held to be like POST.
+func IsRepeatable(method string) bool {
+	return method == http.MethodDelete || !ChangesState(method)
 }
