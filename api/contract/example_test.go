@@ -14,7 +14,7 @@ import (
 // against the contract. In a test, contract.TB(t) takes the collector's place.
 func Example() {
 	box := sandbox.New()
-	key, _ := box.Bootstrap()
+	key, _ := box.Bootstrap(sandbox.OfType(sandbox.Ed25519)) // an RSA key takes far longer to make
 	server := httptest.NewServer(box)
 	defer server.Close()
 

@@ -15,9 +15,9 @@
 //
 // In this order, and the first reason to turn the request down decides the answer:
 //
-//  1. Route: the contract's document says which paths and methods there are. Others are answered
-//     404 as plain text, a trailing slash 301. Neither needs authentication; the log of exchanges
-//     says of the former whether the signature is good.
+//  1. Route: the contract's document says which paths and methods there are. A trailing slash is
+//     answered 301; another method on a path of the contract, and what is neither below the base path
+//     nor the WebSocket's path, 404 as plain text. Neither needs authentication.
 //  2. Authentication: the headers are there, the timestamp is inside the window, the key ID is
 //     a UUID, a live key has it, the signature matches. Otherwise 401.
 //  3. Rate limit: 429 without Retry-After.
@@ -25,6 +25,10 @@
 //     with the field's name.
 //  5. Rights: the key's scopes and restrictions, the account's usage level and FCM membership,
 //     the subtrader's visibility. 403 or 409.
+//
+// A request for an endpoint of the service that the contract does not have, such as an order, goes through
+// 2 and 3 and its key's scopes as well. Then the handler of [WithFallback] answers; without one it is
+// 404, with an explanation that says that the signature was right.
 //
 // Every answer carries Date from the sandbox's clock. Private keys are returned once by
 // generateApiKey and [Sandbox.Bootstrap], and are neither kept nor logged.
@@ -65,6 +69,8 @@
 //	a query parameter sent twice           the first one counts                     none
 //	fcm_subtrader_id of a list             filters, whatever key asks               none
 //	HEAD                                   404, as for any undocumented method      none
+//	an endpoint that the contract lacks    checked, then 404; or [WithFallback]     none
+//	scope for such an endpoint             as above, or a child of it               ListScope, ManageScope
 //
 // # Explanations
 //

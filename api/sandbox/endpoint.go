@@ -90,8 +90,9 @@ func operationIDs() []protocol.Operation {
 	return all
 }
 
-// route answers a request that is for no operation: 301 for a trailing slash (source: published),
-// 404 as plain text for the rest (source: observed). Neither needs authentication.
+// route answers 301 to a trailing slash (source: published), and 404 as plain text to a method that a path
+// of the contract does not have (source: observed) and to what is not below the base path. Neither needs
+// authentication. Everything else goes on, with or without an endpoint.
 func (s *Sandbox) route(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := rawPath(r)
@@ -102,31 +103,22 @@ func (s *Sandbox) route(next http.Handler) http.Handler {
 				return
 			}
 		}
-		endpoint, _ := find(r.Method, target)
-		if endpoint == nil {
-			s.refuseRoute(w, r, target)
+		call := callOf(r)
+		if call.endpoint, _ = find(r.Method, target); call.endpoint != nil {
+			call.log.Operation = call.endpoint.operation
+		} else if !isOther(target) {
+			refuseRoute(w, r, target)
 			return
 		}
-		call := callOf(r)
-		call.endpoint, call.log.Operation = endpoint, endpoint.operation
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuseRoute answers a request for an endpoint that the contract does not have. The service does not look
-// at the signature then (source: observed), but whoever reads the log wants to know whether it is good.
-func (s *Sandbox) refuseRoute(w http.ResponseWriter, r *http.Request, target string) {
-	call := callOf(r)
-	call.log.Refusal = RefusedNoOperation
+// refuseRoute answers a request for a path that no endpoint of the service can have.
+func refuseRoute(w http.ResponseWriter, r *http.Request, target string) {
+	callOf(r).log.Refusal = RefusedNoOperation
 	if without, _ := find(r.Method, BasePath+target); without != nil {
 		tell(w, r, explain.Named("url_without_base_path", ""))
-	} else if given := credentialsOf(r); given != (credentials{}) {
-		key, reason := s.identify(r, given)
-		if reason == "" {
-			call.log.SignedBy = key.Type
-		} else {
-			tell(w, r, s.explain(r, given, key, reason))
-		}
 	}
 	http.NotFound(w, r)
 }

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,8 +39,8 @@ type Exchange struct {
 	SignedBy KeyType `json:"signed_by,omitempty"`
 	// Refusal is why the request was turned down. It is empty if it was not.
 	Refusal Refusal `json:"refusal,omitempty"`
-	// Explanation says what the caller did wrong. It is nil if the request was authenticated,
-	// and for a path that is simply unknown.
+	// Explanation says what the caller did wrong, or that nobody here serves a request whose signature
+	// is right. It is nil if the request was served, and for a path that is simply unknown.
 	Explanation *explain.Explanation `json:"explanation,omitempty"`
 	// Fault is the kind of fault that was injected. It is empty if none was.
 	Fault FaultKind `json:"fault,omitempty"`
@@ -88,6 +90,9 @@ func (s *Sandbox) record(next http.Handler) http.Handler {
 			}
 		}()
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), callKey{}, current)))
+		if answer.status == 0 && current.end == nil {
+			answer.status = http.StatusOK // which net/http writes for a handler that writes nothing
+		}
 	})
 }
 
@@ -108,6 +113,26 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// Write notes the status that net/http writes for a handler that does not.
+func (w *statusWriter) Write(data []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(data)
+}
+
+// Hijack hands the connection to a fallback, as for a WebSocket.
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	connection, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return connection, buffered, err
+}
+
+// Flush sends what has been written, if the server can.
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

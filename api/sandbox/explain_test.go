@@ -35,6 +35,7 @@ type makeMistake func(t *testing.T, b *bench) answer
 func theMistakes() map[string]map[string]makeMistake {
 	return map[string]map[string]makeMistake{
 		"url_without_base_path": {"": by(sent{path: "/api_keys", leavesContract: true})},
+		"not_served":            {"": by(sent{path: sandbox.BasePath + "/portfolio/balance", leavesContract: true})},
 		"url_trailing_slash":    {"": by(sent{path: keysPath + "/", leavesContract: true})},
 
 		"no_headers": {"": by(sent{change: anonymous})},
@@ -168,6 +169,7 @@ func theMistakes() map[string]map[string]makeMistake {
 		},
 		"pkcs1v15":  {"": byRSA(signPKCS1v15)},
 		"hash":      {"SHA-512": byRSA(signWithSHA512), "SHA-384": byRSA(signWithSHA384), "SHA-1": byRSA(signWithSHA1)},
+		"mgf1":      {"SHA-1": byRSA(signWithOtherMask)},
 		"ed25519ph": {"": byEd25519(signPrehashed)},
 		"hmac": {
 			"HMAC":   byEd25519(func(_ *testing.T, as signer, text string) []byte { return hmacOf(as.id, text) }),
@@ -486,6 +488,19 @@ func bySigning(s sent, text func(parts) string) makeMistake {
 		}
 		return b.send(t, s)
 	}
+}
+
+// signWithOtherMask signs as explain does; its own test holds that against OpenSSL.
+func signWithOtherMask(t *testing.T, as signer, text string) []byte {
+	t.Helper()
+	at := slices.IndexFunc(explain.Mistakes(), func(m explain.Mistake) bool { return m.Name == "mgf1" })
+	timestamp, rest, _ := strings.Cut(text, http.MethodGet)
+	signed, ok, err := explain.Mistakes()[at].Sign(as.private, explain.Request{Timestamp: timestamp, Method: http.MethodGet, Path: rest})
+	raw, broken := base64.StdEncoding.DecodeString(signed)
+	if !ok || err != nil || broken != nil {
+		t.Fatal(ok, err, broken)
+	}
+	return raw
 }
 
 // signing makes the bytes of a signature over the right text.

@@ -55,8 +55,12 @@ const (
 
 // Fault is one thing that goes wrong with requests on purpose.
 type Fault struct {
-	// Operation is the contract's operation ID. It is empty for all operations.
+	// Operation is the contract's operation ID. It is empty for all requests.
 	Operation protocol.Operation `json:"operation,omitempty"`
+	// Method and Path are those of the requests, for an endpoint that the contract does not have. Path
+	// is below the base path, such as /portfolio/orders. Each is empty for all.
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"`
 	// Point is when the fault happens.
 	Point FaultPoint `json:"point,omitempty"`
 	// Kind is what goes wrong.
@@ -114,6 +118,8 @@ func (f Fault) checked() (Fault, error) {
 		return f, fmt.Errorf("%s cannot happen %s, only %v", f.Kind, f.Point, rule.points)
 	case f.Operation != "" && !slices.Contains(operationIDs(), f.Operation):
 		return f, fmt.Errorf("the operation is unknown: it is one of %v", operationIDs())
+	case f.Path != "" && f.Path[0] != '/':
+		return f, errors.New("the path is below the base path and starts with a slash")
 	case f.Kind == FaultStaleList && f.Operation != "" && f.Operation != protocol.GetAPIKeys:
 		return f, fmt.Errorf("%s is for %s alone", f.Kind, protocol.GetAPIKeys)
 	case f.Times < 0:
@@ -187,11 +193,12 @@ type setFault struct {
 
 func (f *setFault) isSpent() bool { return f.Times > 0 && f.left == 0 }
 
-func (f *setFault) isFor(operation protocol.Operation) bool {
-	if f.Kind == FaultStaleList && operation != protocol.GetAPIKeys {
+func (f *setFault) isFor(request *Exchange) bool {
+	if f.Kind == FaultStaleList && request.Operation != protocol.GetAPIKeys {
 		return false
 	}
-	return !f.isSpent() && (f.Operation == "" || f.Operation == operation)
+	return !f.isSpent() && (f.Operation == "" || f.Operation == request.Operation) &&
+		(f.Method == "" || f.Method == request.Method) && (f.Path == "" || BasePath+f.Path == request.Path)
 }
 
 func (s *faultSet) replace(set []*setFault) {
@@ -201,11 +208,11 @@ func (s *faultSet) replace(set []*setFault) {
 }
 
 // take returns the fault for a request, or nil.
-func (s *faultSet) take(operation protocol.Operation) *setFault {
+func (s *faultSet) take(request *Exchange) *setFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, fault := range s.set {
-		if fault.isFor(operation) {
+		if fault.isFor(request) {
 			fault.left--
 			return fault
 		}

@@ -12,7 +12,7 @@ import (
 func (s *Sandbox) injectFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := callOf(r)
-		fault := s.faults.take(call.log.Operation)
+		fault := s.faults.take(&call.log)
 		if fault == nil {
 			next.ServeHTTP(w, r)
 			return
@@ -20,7 +20,7 @@ func (s *Sandbox) injectFaults(next http.Handler) http.Handler {
 		// net/http notices that a client has gone only once the body is read. A body that
 		// breaks off is for the handlers below to refuse.
 		body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 		call.log.Fault = fault.Kind
 		if fault.Point == BeforeProcessing {
 			s.injectBefore(fault.Fault, w, r, next)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // RateLimits are token buckets, one for reads and one for writes of each account, that are
@@ -12,7 +14,7 @@ import (
 // the Basic level are 200 tokens for reads and 100 for writes). The zero RateLimits limits
 // nothing.
 type RateLimits struct {
-	// ReadPerSecond is the refill of the bucket that reads (GET) draw from, in tokens per second.
+	// ReadPerSecond is the refill of the bucket that reads (GET, HEAD) draw from, in tokens per second.
 	// 0 means no limit.
 	ReadPerSecond float64
 	// WritePerSecond is the refill of the bucket that the other operations draw from, in tokens
@@ -26,7 +28,7 @@ type RateLimits struct {
 }
 
 func (l RateLimits) rateOf(method string) (bucket string, perSecond float64) {
-	if method == http.MethodGet || l.ManagementReads {
+	if !protocol.ChangesState(method) || l.ManagementReads {
 		return "read", l.ReadPerSecond
 	}
 	return "write", l.WritePerSecond

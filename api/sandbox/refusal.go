@@ -64,8 +64,9 @@ const (
 	RefusedNotFound Refusal = "not_found"
 	// RefusedInternal is a failure of the sandbox itself, such as of its source of keys: 500.
 	RefusedInternal Refusal = "internal"
-	// RefusedNoOperation is a method and path that the contract does not have: 404 as plain text (source:
-	// observed), whatever the signature. SignedBy and the explanation say whether that is good.
+	// RefusedNoOperation is a method and path that the contract does not have, and no fallback serves: 404
+	// as plain text (source: observed). The signature of a request for another path below the base path is
+	// checked first, and the explanation says that it is right.
 	RefusedNoOperation Refusal = "no_operation"
 )
 
@@ -153,7 +154,7 @@ func (s *Sandbox) answerTo(reason Refusal, details string, endpoint *endpoint) A
 		return badRequest(details)
 	}
 	answer := defaultAnswers()[reason]
-	if answer.Status == http.StatusForbidden && !endpoint.hasForbidden {
+	if answer.Status == http.StatusForbidden && endpoint != nil && !endpoint.hasForbidden {
 		answer.Status = http.StatusUnauthorized
 	}
 	return answer

@@ -2,18 +2,15 @@ package sandbox_test
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
-	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func anonymous(r *http.Request) {
@@ -27,20 +24,17 @@ func anonymous(r *http.Request) {
 func TestAnUnknownRouteIsAnswered404AsPlainTextWithoutAuthentication(t *testing.T) {
 	b := newBench(t)
 	for name, unknown := range map[string]struct{ method, path string }{
-		"another path":               {"GET", sandbox.BasePath + "/orders"},
-		"the root":                   {"GET", "/"},
-		"without the base path":      {"GET", "/api_keys"},
-		"another method":             {"PUT", keysPath},
-		"HEAD":                       {"HEAD", keysPath},
-		"PUT on generate":            {"PUT", generatePath},
-		"POST on a key":              {"POST", keysPath + "/" + unknownID},
-		"DELETE on the list":         {"DELETE", keysPath},
-		"below a key":                {"DELETE", keysPath + "/" + unknownID + "/x"},
-		"an escaped letter":          {"GET", sandbox.BasePath + "/api%5Fkeys"},
-		"two slashes":                {"GET", sandbox.BasePath + "//api_keys"},
-		"dot segments":               {"DELETE", keysPath + "/.."},
-		"a slash after another path": {"GET", sandbox.BasePath + "/orders/"},
-		"the control surface":        {"GET", "/_sandbox/faults"},
+		"the root":              {"GET", "/"},
+		"without the base path": {"GET", "/api_keys"},
+		"another method":        {"PUT", keysPath},
+		"HEAD":                  {"HEAD", keysPath},
+		"PUT on generate":       {"PUT", generatePath},
+		"POST on a key":         {"POST", keysPath + "/" + unknownID},
+		"DELETE on the list":    {"DELETE", keysPath},
+		"the base path":         {"GET", sandbox.BasePath},
+		"another version":       {"GET", "/trade-api/v3/api_keys"},
+		"below the WebSocket":   {"GET", "/trade-api/ws/v2/x"},
+		"the control surface":   {"GET", "/_sandbox/faults"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := b.send(t, sent{method: unknown.method, path: unknown.path, change: anonymous, leavesContract: true})
@@ -69,37 +63,6 @@ func TestARequestWithATrailingSlashIsRedirectedWithoutAuthentication(t *testing.
 			got.mustHaveStatus(t, 301)
 			if location := got.header.Get("Location"); location != slashed.location {
 				t.Errorf("it is sent to %q, want %q", location, slashed.location)
-			}
-		})
-	}
-}
-
-// The sandbox does not have the endpoints of other parts of the service. Whoever calls them wants to know
-// whether the signature is good.
-func TestTheSignatureOfARequestForAnotherEndpointIsLookedAt(t *testing.T) {
-	const balance = "/trade-api/v2/portfolio/balance"
-	for name, row := range map[string]struct {
-		sent     sent
-		signedBy sandbox.KeyType
-		mistake  string
-	}{
-		"a good signature":    {sent{}, sandbox.Ed25519, ""},
-		"no credentials":      {sent{change: anonymous}, "", ""},
-		"a wrong signature":   {sent{change: with(protocol.HeaderSignature, "canary")}, "", "not_base64"},
-		"an unknown key":      {sent{change: with(protocol.HeaderKey, unknownID)}, "", "key_unknown"},
-		"no base path before": {sent{path: "/api_keys"}, "", "url_without_base_path"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			row.sent.path, row.sent.leavesContract = cmp.Or(row.sent.path, balance), true
-			b.send(t, row.sent).mustHaveStatus(t, 404)
-			exchanges := b.box.Exchanges()
-			got := exchanges[len(exchanges)-1]
-			if got.Refusal != sandbox.RefusedNoOperation || got.SignedBy != row.signedBy {
-				t.Errorf("the exchange is %+v", got)
-			}
-			if explained := got.Explanation != nil && slices.Contains(got.Explanation.Mistakes, row.mistake); explained != (row.mistake != "") {
-				t.Errorf("explained as %+v, want %q", got.Explanation, row.mistake)
 			}
 		})
 	}

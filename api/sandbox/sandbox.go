@@ -26,6 +26,7 @@ type Sandbox struct {
 	newRSAKey      func() (*rsa.PrivateKey, error)
 	observe        func(Exchange)
 	checksContract bool
+	fallback       http.Handler
 
 	keys    keyStore
 	buckets buckets
@@ -47,7 +48,7 @@ func New(opts ...Option) *Sandbox {
 		opt(s)
 	}
 	s.choices = s.choices.withDefaults()
-	s.service = s.record(s.checkContract(s.route(s.injectFaults(s.authenticate(s.limitRate(s.checkRequest(s.generated())))))))
+	s.service = s.record(s.checkContract(s.route(s.injectFaults(s.authenticate(s.limitRate(s.serve(s.checkRequest(s.generated()))))))))
 	return s
 }
 
@@ -72,6 +73,10 @@ func (s *Sandbox) checkContract(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.fallback != nil && isOther(rawPath(r)) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		contract.Handler(next, &callOf(r).violations).ServeHTTP(w, r)
 	})
 }

@@ -252,6 +252,7 @@ func notTried() map[string]string {
 		"key_deleted":           "checkDeletion",
 		"url_trailing_slash":    "checkRouting",
 		"url_without_base_path": "another server may be there",
+		"not_served":            "its signature is right",
 		"key_not_yet_live":      "whether a new key works at once is the service's choice",
 		"other_account":         "verify has the keys of one account",
 		"replay":                "whether a request may be sent twice is the service's choice",

@@ -65,10 +65,11 @@
 //	signed_newline            401 INCORRECT_API_KEY_SIGNATURE        a line end was signed after the text
 //	signed_key_id             401 INCORRECT_API_KEY_SIGNATURE        the key ID was signed
 //	signed_order              401 INCORRECT_API_KEY_SIGNATURE        the parts were signed in another order
+//	mgf1                      401 INCORRECT_API_KEY_SIGNATURE        the mask of RSA-PSS (MGF1) was made with another hash than SHA-256
+//	not_served                404 page not found                     the signature is right, and this sandbox serves API keys alone
 //	base64_cut                401 INCORRECT_API_KEY_SIGNATURE        the signature ends with the first line of its base64
 //
 // A mistake of the signed path is also found together with one other mistake of text or scheme,
 // and a mistake of the encoding together with both. These are not recognised: a signed timestamp
-// that is more than 25 ms from the one sent, the key of another environment, MGF1 with another
-// hash than RSA-PSS, and the secret of an HMAC.
+// that is more than 25 ms from the one sent, the key of another environment, and the secret of an HMAC.
 package explain

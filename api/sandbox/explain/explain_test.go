@@ -5,8 +5,13 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,4 +134,32 @@ func named(t *testing.T, name string) explain.Mistake {
 	}
 	t.Fatalf("there is no mistake %s", name)
 	return explain.Mistake{}
+}
+
+// The signatures were made by OpenSSL: testdata/mgf1/make.sh.
+func TestAMaskWithAnotherHashIsRecognised(t *testing.T) {
+	block, _ := pem.Decode(read(t, "public.pem"))
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := explain.Request{Timestamp: "1790856000000", Method: "GET", Path: protocol.BasePath + "/api_keys"}
+	for mask, name := range map[string]string{"sha1": "SHA-1", "sha384": "SHA-384", "sha512": "SHA-512"} {
+		signed := string(read(t, mask+".txt"))
+		if e := explain.Signature(r, public, signed); !slices.Equal(e.Mistakes, []string{"mgf1"}) || !strings.Contains(e.Text, "("+name+")") {
+			t.Errorf("%s is taken for %s", mask, e)
+		}
+		if e := explain.Signature(r, public, strings.Repeat("A", 342)+"=="); !slices.Equal(e.Mistakes, []string{"unknown"}) {
+			t.Errorf("a signature of zeros is taken for %s", e)
+		}
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "mgf1", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"crypto"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,9 +73,12 @@ func (m Mistake) Sign(key crypto.Signer, r Request) (string, bool, error) {
 		if !isWrong || !fits(scheme, key.Public()) {
 			continue
 		}
-		raw, err := key.Sign(rand.Reader, hashed(scheme.HashFunc(), text.String()), scheme)
+		raw, ok, err := sign(key, scheme, text.String())
 		if err != nil {
 			return "", false, fmt.Errorf("explain: sign with the mistake %s: %w", m.Name, err)
+		}
+		if !ok {
+			continue
 		}
 		if w.encode == nil {
 			return encodeStandard(raw), true, nil

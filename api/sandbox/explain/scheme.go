@@ -3,6 +3,7 @@ package explain
 import (
 	"crypto"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1" //nolint:gosec // only to recognise it as a mistake
 	_ "crypto/sha512"
@@ -31,6 +32,8 @@ func verifies(public crypto.PublicKey, scheme crypto.SignerOpts, text string, ra
 	switch scheme := scheme.(type) {
 	case *rsa.PSSOptions:
 		return rsa.VerifyPSS(public.(*rsa.PublicKey), scheme.Hash, digest, raw, scheme) == nil
+	case otherMask:
+		return scheme.verifies(public.(*rsa.PublicKey), digest, raw)
 	case crypto.Hash:
 		return rsa.VerifyPKCS1v15(public.(*rsa.PublicKey), scheme, digest, raw) == nil
 	case *ed25519.Options:
@@ -40,6 +43,22 @@ func verifies(public crypto.PublicKey, scheme crypto.SignerOpts, text string, ra
 }
 
 // hashed returns the digest of a text, and the text itself without a hash.
+// sign signs a text. It reports false if the key cannot sign by the scheme.
+func sign(key crypto.Signer, scheme crypto.SignerOpts, text string) ([]byte, bool, error) {
+	digest := hashed(scheme.HashFunc(), text)
+	other, isOther := scheme.(otherMask)
+	if !isOther {
+		raw, err := key.Sign(rand.Reader, digest, scheme)
+		return raw, true, err
+	}
+	private, isRSA := key.(*rsa.PrivateKey)
+	if !isRSA {
+		return nil, false, nil
+	}
+	raw, err := other.sign(private, digest)
+	return raw, true, err
+}
+
 func hashed(hash crypto.Hash, text string) []byte {
 	if hash == 0 {
 		return []byte(text)

@@ -24,6 +24,7 @@ func requestMistakes() []Mistake {
 	const headers = protocol.HeaderKey + ", " + protocol.HeaderSignature + " and " + protocol.HeaderTimestamp
 	return []Mistake{
 		{Name: "url_without_base_path", What: "the URL lacks the base path", Cure: "put " + protocol.BasePath + " before the path"},
+		{Name: "not_served", What: "the signature is right, and this sandbox serves API keys alone", Cure: "have it hand other requests on: sandbox.WithFallback in Go, --upstream on the command line"},
 		{Name: "url_trailing_slash", What: "the URL ends with a slash", Cure: "leave the slash off; a redirect loses the signature"},
 
 		{Name: "no_headers", What: "none of the three headers was sent", Cure: "send " + headers},
@@ -131,6 +132,8 @@ func schemeMistakes() []Mistake {
 		{Name: "hash", What: "another hash than SHA-256 was used", Cure: cure, ways: []way{
 			{detail: "SHA-1", scheme: pss(crypto.SHA1)}, {detail: "SHA-384", scheme: pss(crypto.SHA384)}, {detail: "SHA-512", scheme: pss(crypto.SHA512)},
 			{detail: "PKCS#1 v1.5 with SHA-1", scheme: crypto.SHA1}, {detail: "PKCS#1 v1.5 with SHA-384", scheme: crypto.SHA384}, {detail: "PKCS#1 v1.5 with SHA-512", scheme: crypto.SHA512}}},
+		{Name: "mgf1", What: "the mask of RSA-PSS (MGF1) was made with another hash than SHA-256", Cure: "name SHA-256 for MGF1 too", ways: []way{
+			{detail: "SHA-1", scheme: otherMask{crypto.SHA1}}, {detail: "SHA-384", scheme: otherMask{crypto.SHA384}}, {detail: "SHA-512", scheme: otherMask{crypto.SHA512}}}},
 		{Name: "ed25519ph", What: "Ed25519ph was used", Cure: "use plain Ed25519, without a hash before it", ways: []way{{scheme: &ed25519.Options{Hash: crypto.SHA512}}}},
 	}
 }

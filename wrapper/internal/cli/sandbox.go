@@ -22,6 +22,8 @@ type sandboxFlags struct {
 	keyType     choiceFlag
 	allowRemote bool
 	control     bool
+	upstream    string
+	choices     choicesFlags
 }
 
 // startedSandbox is what sandbox shows as JSON once it listens.
@@ -58,7 +60,11 @@ mistake that was made; --verbose reports the others too. FILE of a sandbox that 
 runs is left alone.
 
 With --control it also serves an inspector for a browser: every exchange with its
-checks, the keys, and faults to set and clear.`,
+checks, the keys, and faults to set and clear.
+
+With --upstream it hands requests for other endpoints, such as orders, on to a server
+of yours once it has checked their signature, timestamp, rate limits and scopes.
+Without it they are checked too, and answered 404.`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return s.runSandbox(command.Context(), &flags)
@@ -78,10 +84,16 @@ func (f *sandboxFlags) register(command *cobra.Command) {
 	flags.Var(&f.keyType, "type", "`TYPE` of the first key: rsa or ed25519")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "let --listen take an address that other machines reach")
 	flags.BoolVar(&f.control, "control", false, "serve "+control.Path+" too, to set up and inspect the sandbox by HTTP and in a browser")
+	flags.StringVar(&f.upstream, "upstream", "", "`URL` of a server that answers what is not API keys, after the check")
+	f.choices.register(flags)
 	_ = command.MarkFlagRequired("env-file") // fails only for a flag that does not exist
 }
 
 func (s *settings) runSandbox(ctx context.Context, flags *sandboxFlags) (err error) {
+	options, err := s.sandboxOptions(flags)
+	if err != nil {
+		return err
+	}
 	files, err := s.envFilesAt(flags.envFile.String())
 	if err != nil {
 		return err
@@ -94,7 +106,7 @@ func (s *settings) runSandbox(ctx context.Context, flags *sandboxFlags) (err err
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	box := sandbox.New(s.sandboxOptions(flags)...)
+	box := sandbox.New(options...)
 	var handler http.Handler = box
 	if flags.control {
 		handler = control.Handler(box, flags.controlHosts()...)
@@ -110,12 +122,23 @@ func (s *settings) runSandbox(ctx context.Context, flags *sandboxFlags) (err err
 	return serve(ctx, listener, handler)
 }
 
-func (s *settings) sandboxOptions(flags *sandboxFlags) []sandbox.Option {
-	options := []sandbox.Option{sandbox.WithObserver(logExchanges(s.logger(), s.verbose))}
+func (s *settings) sandboxOptions(flags *sandboxFlags) ([]sandbox.Option, error) {
+	choices, err := flags.choices.choices()
+	if err != nil {
+		return nil, err
+	}
+	options := []sandbox.Option{sandbox.WithObserver(logExchanges(s.logger(), s.verbose)), sandbox.WithChoices(choices)}
 	if flags.control {
 		options = append(options, sandbox.WithContractCheck())
 	}
-	return options
+	if flags.upstream != "" {
+		handler, err := upstream(flags.upstream, s.logger())
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, sandbox.WithFallback(handler))
+	}
+	return options, nil
 }
 
 // controlHosts returns the host by which other machines may use the control surface, if they may.
