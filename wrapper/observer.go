@@ -42,6 +42,8 @@ type Attempt struct {
 	StatusCode int
 	// Reason says why another attempt follows, or why none does.
 	Reason Reason
+	// RetryAfter is how long the answer asked to wait, 0 if it did not.
+	RetryAfter time.Duration
 	// Again says that another attempt follows after Wait.
 	Again bool
 	Wait  time.Duration
@@ -132,7 +134,7 @@ func (o Observer) attemptEnded(ctx context.Context, c *call, took, offset time.D
 		return
 	}
 	a := c.attempt(c.attempts, offset)
-	a.StatusCode, a.Reason, a.Again, a.Wait, a.Duration = c.status(), c.reason, c.again, c.wait, took
+	a.StatusCode, a.Reason, a.RetryAfter, a.Again, a.Wait, a.Duration = c.status(), c.reason, c.retryAfter, c.again, c.wait, took
 	o.AttemptEnded(ctx, a)
 }
 
