@@ -15,6 +15,8 @@ BENCH_TIME   ?= 0.3s
 ROUNDS       ?= 5
 NODE         ?= node
 
+MODULES       := wrapper/otel wrapper/examples
+
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
@@ -80,6 +82,11 @@ browser: ## Test the sandbox's inspector in headless Chromium; installs it with 
 	go -C api/sandbox/browsertest vet .
 	go -C api/sandbox/browsertest test -count=1 -timeout $(TEST_TIMEOUT) .
 
+# Modules of their own, for the same reason: OpenTelemetry, Prometheus, WebSocket dialers.
+.PHONY: modules
+modules: ## Vet and test the modules below wrapper/ that have dependencies of their own
+	@set -e; for module in $(MODULES); do echo "go -C $$module test ./..."; go -C $$module vet ./...; go -C $$module test -timeout $(TEST_TIMEOUT) ./...; done
+
 # What it prints is what benchstat reads: make bench >new.txt && benchstat old.txt new.txt
 .PHONY: bench
 bench: ## Run all benchmarks, or those that match BENCH, BENCH_COUNT (6) times for BENCH_TIME (0.3s)
@@ -125,6 +132,7 @@ vet: ## Run go vet for Linux, macOS and Windows, tests included
 .PHONY: golangci-lint
 golangci-lint: $(GOLANGCI_LINT) ## Run golangci-lint
 	$(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...
+	@set -e; for module in $(MODULES); do echo "golangci-lint in $$module"; (cd $$module && $(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...); done
 
 .PHONY: contract-lint
 contract-lint: export REDOCLY_TELEMETRY := off

@@ -36,7 +36,7 @@ func newSelfCheck(credentials *Credentials, req *http.Request) selfCheck {
 
 // refusedThoughValid says why a signature is refused that the key's public half verifies.
 func refusedThoughValid(path, host string) string {
-	if !strings.HasPrefix(path, protocol.BasePath+"/") {
+	if !strings.HasPrefix(path, protocol.BasePath+"/") && path != protocol.WebSocketPath {
 		return "The signed path does not begin with " + protocol.BasePath + ": the base URL must end in it, " +
 			"and nothing on the way may add it"
 	}

@@ -65,6 +65,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return call.response, nil
 }
 
+// BaseURL returns the base URL of the transport, without a slash at its end. A request goes to it, followed by the path
+// that the service's documents give.
+func (t *Transport) BaseURL() string { return t.config.baseURL.String() }
+
 // ClockOffset returns how far the local clock is behind the service's, as learned from the last
 // refused timestamp whose correction the service accepted; 0 if there was none or the clocks agree
 // to within 2 s.

@@ -187,3 +187,15 @@ func millisecondsOf(header http.Header) time.Duration {
 	milliseconds, _ := strconv.ParseInt(header.Get(protocol.HeaderTimestamp), 10, 64)
 	return time.Duration(milliseconds) * time.Millisecond
 }
+
+func TestARefusedHandshakeIsNotBlamedOnItsPath(t *testing.T) {
+	f := newFixture(t, answer(401, `{"error":{"code":"authentication_error","details":"INCORRECT_API_KEY_SIGNATURE"}}`))
+	response, err := f.transport(t).RoundTrip(upgrade(t.Context(), t, f.server.URL+protocol.WebSocketPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if err := wrapper.ErrorFrom(response); !strings.Contains(err.Error(), "The signature is good for this private key and path") {
+		t.Errorf("got %v", err)
+	}
+}
