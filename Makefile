@@ -101,7 +101,11 @@ validators: ## Show what the contract kit and other validators catch; fail if th
 # It builds and tests a copy of the module, so it is no part of `make test`.
 .PHONY: regenerate
 regenerate: ## Show that an operation that is new in openapi.yaml is built, served and verified
-	go test -count=1 -timeout $(TEST_TIMEOUT) ./.ci/regenerate
+	go test -count=1 -timeout $(TEST_TIMEOUT) -run NewInTheContract ./.ci/regenerate
+
+.PHONY: whole-service
+whole-service: ## Generate a client from DOCUMENT (a document for trading, ours), and have a bot trade by it
+	DOCUMENT='$(abspath $(DOCUMENT))' go test -count=1 -v -timeout $(TEST_TIMEOUT) -run WholeService ./.ci/regenerate
 
 .PHONY: outdated
 outdated: ## Say which direct dependencies are older than what is served

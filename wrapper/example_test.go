@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
+	service "kalshi.internal/apikeys/gen" // stands for a client that you generated
 	"kalshi.internal/apikeys/wrapper"
 )
 
@@ -169,6 +171,69 @@ func ExampleNewTransport() {
 	fmt.Println(response.Status)
 	// Output:
 	// 200 OK
+}
+
+// A generated client of the whole service gets the transport as its HTTP client.
+func ExampleTransport() {
+	baseURL, creds, stop := startSandbox()
+	defer stop()
+
+	transport, err := wrapper.NewTransport(creds, wrapper.WithBaseURL(baseURL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.NewClientWithResponses(transport.BaseURL(), service.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	response, err := client.GetAPIKeysWithResponse(context.Background(), nil)
+	if err != nil {
+		log.Fatal(err) // no answer: an *wrapper.Error
+	}
+	if err := wrapper.ErrorFrom(response.HTTPResponse); err != nil {
+		log.Fatal(err) // an answer that is a refusal
+	}
+	fmt.Println(response.Status(), len(response.JSON200.APIKeys))
+	// Output:
+	// 200 OK 1
+}
+
+// An order is sent again after a lost answer if it has a client_order_id, and is there once.
+func ExampleWithPolicy() {
+	baseURL, creds, stop := startSandbox(sandbox.WithFallback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, `{"error":{"code":"order_already_exists"}}`, http.StatusConflict)
+	})), loseFirstOrder)
+	defer stop()
+	transport, err := wrapper.NewTransport(creds, wrapper.WithBaseURL(baseURL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	httpClient := &http.Client{Transport: transport}
+
+	ctx := wrapper.WithPolicy(context.Background(), wrapper.Retry{Resend: wrapper.ByClientOrderID})
+	order, err := http.NewRequestWithContext(ctx, http.MethodPost, transport.BaseURL()+"/portfolio/orders",
+		strings.NewReader(`{"ticker":"KX-26","client_order_id":"7f3c"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	response, err := httpClient.Do(order)
+	if err != nil {
+		log.Fatal(err) // errors.Is(err, wrapper.ErrOutcomeUnknown): look before you place another
+	}
+	defer func() { _ = response.Body.Close() }()
+	call, _ := wrapper.CallInfo(response)
+	fmt.Println(response.StatusCode, "after", call.Attempts, "attempts; the order is there:", call.AlreadyExists)
+	// Output:
+	// 409 after 2 attempts; the order is there: true
+}
+
+// loseFirstOrder has the answer to the first order be lost.
+func loseFirstOrder(box *sandbox.Sandbox) {
+	lost := sandbox.Fault{Method: http.MethodPost, Path: "/portfolio/orders", Kind: sandbox.FaultReset, Point: sandbox.AfterProcessing, Times: 1}
+	if err := box.SetFaults(lost); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // SignRequest signs for a client that oapi-codegen generated from any part of the contract.

@@ -1,6 +1,7 @@
-// Package regenerate shows that the contract can grow. It copies the module, gives openapi.yaml an operation
-// and a status that it does not have, generates, and builds, serves and verifies the result. Beside gen/ it
-// writes the handler alone, which nobody could generate.
+// Package regenerate shows that the contract can grow, and that a client of the whole service can be generated and
+// signs with this library. For the former it copies the module, gives openapi.yaml an operation and a status that it
+// does not have, generates, and builds, serves and verifies the result. Beside gen/ it writes the handler alone, which
+// nobody could generate.
 package regenerate
 
 import (
