@@ -42,7 +42,7 @@ func NewClient(source CredentialSource, opts ...Option) (*Client, error) {
 
 // API returns the generated client over the same signing, retry and limits, for what the
 // methods here do not offer. Its answers come as they are: a refusal is a response and not an
-// error, requests are not checked before they are sent, and a 404 that follows a delete of
+// error until [ErrorFrom] makes one of it, requests are not checked before they are sent, and a 404 that follows a delete of
 // unknown outcome stays a 404.
 func (c *Client) API() *gen.ClientWithResponses {
 	return c.api

@@ -39,6 +39,15 @@
 // error: attempts, outcomes that are unknown, the clock, what to do. [WithObserver] tells of each attempt as it
 // happens; [WithBeforeAttempt] holds it back or refuses it.
 //
+//	                          Client            Transport              SignRequest
+//	for                       the operations    every endpoint, by     any client that
+//	                          on API keys       any HTTP client        oapi-codegen made
+//	signs                     each attempt      as Client              once per call
+//	retries, hooks, clock     yes               as Client              no
+//	a 4xx or 5xx answer       an *Error         ErrorFrom makes it     ErrorFrom makes one of it
+//	an unknown outcome        in the error      ErrorFrom, CallInfo    yours to see
+//	checks the request        yes               its origin alone       only against plain http
+//
 // # Hostile answers
 //
 // An answer of any content takes at most four times its size in memory. A list is decoded as a stream:

@@ -13,7 +13,6 @@ import (
 
 	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
-	service "kalshi.internal/apikeys/gen" // stands for a client that you generated
 	"kalshi.internal/apikeys/wrapper"
 )
 
@@ -173,35 +172,9 @@ func ExampleNewTransport() {
 	// 200 OK
 }
 
-// A generated client of the whole service gets the transport as its HTTP client.
-func ExampleTransport() {
-	baseURL, creds, stop := startSandbox()
-	defer stop()
-
-	transport, err := wrapper.NewTransport(creds, wrapper.WithBaseURL(baseURL))
-	if err != nil {
-		log.Fatal(err)
-	}
-	client, err := service.NewClientWithResponses(transport.BaseURL(), service.WithHTTPClient(&http.Client{Transport: transport}))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	response, err := client.GetAPIKeysWithResponse(context.Background(), nil)
-	if err != nil {
-		log.Fatal(err) // no answer: an *wrapper.Error
-	}
-	if err := wrapper.ErrorFrom(response.HTTPResponse); err != nil {
-		log.Fatal(err) // an answer that is a refusal
-	}
-	fmt.Println(response.Status(), len(response.JSON200.APIKeys))
-	// Output:
-	// 200 OK 1
-}
-
 // An order is sent again after a lost answer if it has a client_order_id, and is there once.
 func ExampleWithPolicy() {
-	baseURL, creds, stop := startSandbox(sandbox.WithFallback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	baseURL, creds, stop := startSandbox(sandbox.WithFallback(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"error":{"code":"order_already_exists"}}`, http.StatusConflict)
 	})), loseFirstOrder)
 	defer stop()
@@ -234,26 +207,4 @@ func loseFirstOrder(box *sandbox.Sandbox) {
 	if err := box.SetFaults(lost); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// SignRequest signs for a client that oapi-codegen generated from any part of the contract.
-func ExampleSignRequest() {
-	baseURL, creds, stop := startSandbox()
-	defer stop()
-	keepAtHome := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // a redirect would take the signature along, to any host
-	}}
-	client, err := gen.NewClientWithResponses(baseURL,
-		gen.WithHTTPClient(keepAtHome), gen.WithRequestEditorFn(wrapper.SignRequest(creds)))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	response, err := client.GetAPIKeysWithResponse(context.Background(), nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(response.Status(), len(response.JSON200.APIKeys))
-	// Output:
-	// 200 OK 1
 }

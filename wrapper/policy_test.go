@@ -123,6 +123,64 @@ func TestWhatIsSentAgainFollowsThePolicy(t *testing.T) {
 	}
 }
 
+// Every policy with every method, after every kind of answer. The second answer is a success, so the number of
+// requests tells what was decided.
+func TestEveryPolicyWithEveryMethodAfterEveryKindOfAnswer(t *testing.T) {
+	methods := []string{"GET", "HEAD", "OPTIONS", "DELETE", "POST", "PUT", "PATCH"}
+	steps := map[string]http.HandlerFunc{
+		"503": answer(503, ``), "a lost connection": hangUp, "429": answer(429, rateLimitBody), "a refused timestamp": answer(401, expiredBody),
+		"400": answer(400, `{}`), "409": answer(409, conflictBody),
+	}
+	repeats := func(policy wrapper.Resend, method, kind string) bool {
+		switch kind {
+		case "400", "409":
+			return false
+		case "a refused timestamp": // which the body says, and HEAD has none
+			return policy != wrapper.NeverAgain && method != "HEAD"
+		case "429":
+			return policy != wrapper.NeverAgain
+		}
+		switch policy {
+		case wrapper.NeverAgain:
+			return false
+		case wrapper.Idempotent:
+			return true
+		case wrapper.ByClientOrderID:
+			return method != "PUT" && method != "PATCH"
+		}
+		return method != "POST" && method != "PUT" && method != "PATCH"
+	}
+	for _, policy := range []wrapper.Resend{"", wrapper.ByMethod, wrapper.Idempotent, wrapper.ByClientOrderID, wrapper.NeverAgain} {
+		for _, method := range methods {
+			for kind, step := range steps {
+				t.Run(string(policy)+" "+method+" after "+kind, func(t *testing.T) {
+					t.Parallel()
+					f := newFixture(t, step, answer(200, ``))
+					response, err := f.fetch(wrapper.WithPolicy(t.Context(), wrapper.Retry{Resend: policy}), t, method, orderPath, orderBody)
+					want := 1
+					if repeats(policy, method, kind) {
+						want = 2
+					}
+					if got := len(f.seen()); got != want {
+						t.Errorf("%d requests, want %d", got, want)
+					}
+					f.mustBeSignedAfresh(t)
+					changes := method != "GET" && method != "HEAD" && method != "OPTIONS"
+					unknown := changes && (kind == "503" || kind == "a lost connection")
+					if err == nil {
+						known := info(t, response)
+						if known.EarlierOutcomeUnknown != (unknown && want == 2) || known.LastOutcomeUnknown != (unknown && want == 1) {
+							t.Errorf("%+v", known)
+						}
+					} else if errors.Is(err, wrapper.ErrOutcomeUnknown) != unknown {
+						t.Errorf("%v: the outcome must be unknown: %t", err, unknown)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestWhatWasNeverSentIsTriedAgainUnderEveryPolicy(t *testing.T) {
 	f := newFixture(t, answer(200, ``))
 	dials := 0

@@ -1,6 +1,7 @@
 package wrapper_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,11 +61,12 @@ func TestTheLinksOfTheDocumentsLeadToFiles(t *testing.T) {
 func exampleSources(t *testing.T) string {
 	t.Helper()
 	files, err := filepath.Glob("../*/*/example*_test.go")
-	if err != nil {
+	own, ownErr := filepath.Glob("example*_test.go")
+	if err := errors.Join(err, ownErr); err != nil {
 		t.Fatal(err)
 	}
 	var all strings.Builder
-	for _, file := range append(files, "example_test.go") {
+	for _, file := range append(files, own...) {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

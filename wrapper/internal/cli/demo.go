@@ -33,7 +33,7 @@ it, over real HTTP. Every step checks what it shows. Nothing leaves this machine
 nothing is written to disk, and no private key is shown.`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return runDemo(command.Context(), s.stdout, sandbox.New())
+			return runDemo(command.Context(), s.stdout)
 		},
 	}
 }
@@ -42,6 +42,7 @@ nothing is written to disk, and no private key is shown.`,
 type demo struct {
 	out       *bufio.Writer // keeps the first error of writing
 	box       *sandbox.Sandbox
+	book      *orderBook
 	baseURL   string
 	transport http.RoundTripper
 
@@ -51,9 +52,11 @@ type demo struct {
 	admin *wrapper.Client
 }
 
-// runDemo tells w what every step does. It returns an error as soon as a step does not do what
-// it should.
-func runDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) (err error) {
+// runDemo tells w what every step does, against a sandbox with these options. It returns an error as soon
+// as a step does not do what it should.
+func runDemo(ctx context.Context, w io.Writer, options ...sandbox.Option) (err error) {
+	book := &orderBook{}
+	box := sandbox.New(append([]sandbox.Option{sandbox.WithFallback(book)}, options...)...)
 	listener, err := listen(ctx, "127.0.0.1:0", false)
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ func runDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) (err error)
 	}()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	d := &demo{out: bufio.NewWriter(w), box: box, baseURL: origin(listener.Addr()) + sandbox.BasePath, transport: transport}
+	d := &demo{out: bufio.NewWriter(w), box: box, book: book, baseURL: origin(listener.Addr()) + sandbox.BasePath, transport: transport}
 	return d.run(ctx)
 }
 
@@ -94,6 +97,7 @@ func (d *demo) run(ctx context.Context) error {
 		func(ctx context.Context) error { return d.sign(ctx, d.ed25519, ed25519.SignatureSize) },
 		d.create, d.mixUp, d.lateClock, d.delete,
 		func(ctx context.Context) error { return d.refused(ctx, d.rsa, wrapper.ErrUnknownKey, "ErrUnknownKey") },
+		d.order,
 	} {
 		_, _ = fmt.Fprintf(d.out, "\n%2d. %s\n", i+1, paragraphs[i])
 		if err := errors.Join(do(ctx), d.out.Flush()); err != nil {

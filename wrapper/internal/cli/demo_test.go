@@ -41,14 +41,15 @@ func TestTheDemoFailsAtTheStepThatIsWrong(t *testing.T) {
 		"keys cannot be deleted":          {sandbox.WithObserver(nil), []sandbox.Fault{gone}, "step 10,"},
 		"deleted keys keep working":       {sandbox.WithChoices(sandbox.Choices{DeleteDelay: time.Hour}), nil, "step 11,"},
 		"deleted keys look otherwise":     {sandbox.WithChoices(sandbox.Choices{Answers: map[sandbox.Refusal]sandbox.Answer{sandbox.RefusedUnknownKey: forbidden}}), nil, "step 11,"},
+		"orders are placed twice":         {sandbox.WithFallback(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })), nil, "step 12,"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box := sandbox.New(c.option)
-			if err := box.SetFaults(c.faults...); err != nil {
-				t.Fatal(err)
-			}
-			err := program.RunDemo(t.Context(), io.Discard, box)
+			err := program.RunDemo(t.Context(), io.Discard, c.option, func(box *sandbox.Sandbox) {
+				if err := box.SetFaults(c.faults...); err != nil {
+					t.Error(err)
+				}
+			})
 			if err == nil || !strings.HasPrefix(err.Error(), c.step) {
 				t.Errorf("the demo ended with %v, not at %s", err, c.step)
 			}
@@ -59,7 +60,7 @@ func TestTheDemoFailsAtTheStepThatIsWrong(t *testing.T) {
 func TestTheDemoStopsWhenItIsInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	if err := program.RunDemo(ctx, io.Discard, sandbox.New()); err == nil {
+	if err := program.RunDemo(ctx, io.Discard); err == nil {
 		t.Error("the demo went on")
 	}
 }

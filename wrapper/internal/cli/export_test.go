@@ -48,8 +48,8 @@ func Run(ctx context.Context, world World, args ...string) int {
 	return program.run(ctx, args)
 }
 
-func RunDemo(ctx context.Context, w io.Writer, box *sandbox.Sandbox) error {
-	return runDemo(ctx, w, box)
+func RunDemo(ctx context.Context, w io.Writer, options ...sandbox.Option) error {
+	return runDemo(ctx, w, options...)
 }
 
 func Printable(text string) string     { return printable(text) }
