@@ -11,13 +11,12 @@ import (
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
-// Info is what a [Transport] knows about a call. Nothing in it is secret, and no field but Path holds what
-// the caller put into the path.
+// Info is what a [Transport] knows about a call. Nothing in it is secret, and no ID of the path is in it.
 type Info struct {
 	// Operation is the operation of the contract, empty for any other endpoint.
 	Operation protocol.Operation
-	// Method and Path are those of the request; Path is without the query.
-	Method, Path string
+	// Method is the request's method.
+	Method string
 	// Route is the path with {} in place of IDs and tickers, of which there are few: see [protocol.Route].
 	Route string
 	// Host is the host of the base URL, with the port if that has one.
@@ -92,7 +91,7 @@ func callOf(resp *http.Response) *call {
 // callBy makes the call of a response that came by another client.
 func callBy(resp *http.Response) *call {
 	req := resp.Request
-	if req == nil {
+	if req == nil || req.URL == nil {
 		req = &http.Request{URL: &url.URL{}}
 	}
 	c := newCall(req, &url.URL{Path: protocol.BasePath})
@@ -116,7 +115,7 @@ type peekedBody struct {
 
 func (c *call) info() Info {
 	return Info{
-		Operation: c.operation, Method: c.method, Path: c.path, Route: c.route(), Host: c.host(),
+		Operation: c.operation, Method: c.method, Route: c.route(), Host: c.host(),
 		Attempts: c.attempts, StatusCode: c.status(), Reason: c.reason,
 		EarlierOutcomeUnknown: c.earlierUnknown, LastOutcomeUnknown: c.unknown, AlreadyExists: c.isThereAlready(),
 		TimestampRefused: c.signedAfresh, ClockOffset: c.offset, Duration: c.took,

@@ -122,24 +122,32 @@ func (o Observer) callEnded(ctx context.Context, c *call) {
 	}
 }
 
-func (o Observer) attemptStarted(ctx context.Context, c *call) context.Context {
+// next returns the event of the attempt that follows, the zero one if nobody is told of attempts.
+func (o Observer) next(c *call) Attempt {
+	if o.AttemptStarted == nil && o.AttemptEnded == nil {
+		return Attempt{}
+	}
+	return c.nextAttempt()
+}
+
+func (o Observer) attemptStarted(ctx context.Context, a Attempt) context.Context {
 	if o.AttemptStarted == nil {
 		return ctx
 	}
-	return o.AttemptStarted(ctx, c.attempt(c.attempts+1, c.offset))
+	return o.AttemptStarted(ctx, a)
 }
 
-func (o Observer) attemptEnded(ctx context.Context, c *call, took, offset time.Duration) {
+func (o Observer) attemptEnded(ctx context.Context, a Attempt, c *call, took time.Duration) {
 	if o.AttemptEnded == nil {
 		return
 	}
-	a := c.attempt(c.attempts, offset)
 	a.StatusCode, a.Reason, a.RetryAfter, a.Again, a.Wait, a.Duration = c.status(), c.reason, c.retryAfter, c.again, c.wait, took
 	o.AttemptEnded(ctx, a)
 }
 
-func (c *call) attempt(number int, offset time.Duration) Attempt {
+// nextAttempt returns what is known of an attempt before it begins.
+func (c *call) nextAttempt() Attempt {
 	return Attempt{
-		Operation: c.operation, Method: c.method, Route: c.route(), Host: c.host(), Number: number, ClockOffset: offset,
+		Operation: c.operation, Method: c.method, Route: c.route(), Host: c.host(), Number: c.attempts + 1, ClockOffset: c.offset,
 	}
 }

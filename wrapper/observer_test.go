@@ -202,6 +202,24 @@ func TestAnObserverIsToldOfEveryAttemptAndTheCall(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatIsRefusedWhileItIsSignedHasANumber(t *testing.T) {
+	var numbers []int
+	note := func(a wrapper.Attempt) { numbers = append(numbers, a.Number) }
+	transport, err := wrapper.NewTransport(failingSource{errOpen}, wrapper.WithObserver(wrapper.Observer{
+		AttemptStarted: func(ctx context.Context, a wrapper.Attempt) context.Context { note(a); return ctx },
+		AttemptEnded:   func(_ context.Context, a wrapper.Attempt) { note(a) },
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, transport.BaseURL()+"/markets", http.NoBody)
+	_, err = transport.RoundTrip(req)
+	mustMatch(t, err, errOpen, wrapper.ErrNotSent)
+	if !slices.Equal(numbers, []int{1, 1}) {
+		t.Errorf("the attempt has the numbers %v", numbers)
+	}
+}
+
 func TestAnObserverIsToldOfACallThatIsRefusedHere(t *testing.T) {
 	f := newFixture(t, answer(200, `{}`))
 	var events told

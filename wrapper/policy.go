@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
@@ -25,10 +26,10 @@ const (
 	// Idempotent says that a second request has no further effect, whatever its method. Generate and
 	// create are never sent again all the same: a second one makes a second key.
 	Idempotent Resend = "idempotent"
-	// ByClientOrderID sends a POST again if its JSON body is one order with a client_order_id. The
-	// service refuses a second order with the same one with 409 order_already_exists (source: observed);
-	// how long it remembers the ID, and what it answers to a second batch, nobody has recorded. Other
-	// requests are treated as by [ByMethod].
+	// ByClientOrderID sends a POST to a path that ends in /orders again if its JSON body is one order with
+	// a client_order_id. The service refuses a second order with the same one with 409 order_already_exists
+	// (source: observed); how long it remembers the ID, and what it answers to a second batch or amendment,
+	// nobody has recorded. Other requests are treated as by [ByMethod].
 	ByClientOrderID Resend = "by client_order_id"
 	// NeverAgain sends nothing a second time: neither after an unknown outcome, nor after a 429 or a
 	// refused timestamp. What certainly was not sent is still tried again.
@@ -163,10 +164,16 @@ func (c *call) isResendable() bool {
 		return false
 	case c.policy.Resend == Idempotent:
 		return true
-	case c.policy.Resend == ByClientOrderID && c.method == http.MethodPost && hasClientOrderID(c.request):
+	case c.policy.Resend == ByClientOrderID && c.placesOrder() && hasClientOrderID(c.request):
 		return true
 	}
 	return protocol.IsRepeatable(c.method)
+}
+
+// placesOrder reports whether the request may place one order. An amendment has a client_order_id too: that of
+// the order that is there.
+func (c *call) placesOrder() bool {
+	return c.method == http.MethodPost && strings.HasSuffix(c.path, "/orders")
 }
 
 // maxOrderBody is the longest body in which a client_order_id is looked for, in bytes (our own choice).
@@ -184,8 +191,10 @@ func hasClientOrderID(req *http.Request) bool {
 	}
 	defer func() { _ = body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(body, maxOrderBody+1))
-	var order struct {
-		ClientOrderID string `json:"client_order_id"`
+	if err != nil || len(text) > maxOrderBody {
+		return false
 	}
-	return err == nil && len(text) <= maxOrderBody && json.Unmarshal(text, &order) == nil && order.ClientOrderID != ""
+	var order map[string]json.RawMessage
+	var id string
+	return json.Unmarshal(text, &order) == nil && json.Unmarshal(order["client_order_id"], &id) == nil && id != ""
 }

@@ -59,6 +59,7 @@ func (r *retry) run(ctx context.Context, req *http.Request, call *call) {
 	for call.again = true; call.again && call.ended == nil; {
 		ready, passed := r.mayBegin(ctx, req, call)
 		if !passed {
+			r.log(ctx, call, 0)
 			return
 		}
 		r.attemptOnce(ctx, ready, call, backoffs)
@@ -71,8 +72,8 @@ func (r *retry) attemptOnce(ctx context.Context, req *http.Request, call *call, 
 	if call.attempts == 0 {
 		call.began = started
 	}
-	offset := call.offset
-	watched := r.observer.attemptStarted(ctx, call)
+	event := r.observer.next(call)
+	watched := r.observer.attemptStarted(ctx, event)
 	answer, ended := r.attempt(watched, req, call)
 	duration := r.clock.Clock.Now().Sub(started)
 	call.take(answer, ended, r.clock.Now())
@@ -81,7 +82,7 @@ func (r *retry) attemptOnce(ctx context.Context, req *http.Request, call *call, 
 	}
 	r.learn(call)
 	r.log(ctx, call, duration)
-	r.observer.attemptEnded(watched, call, duration, offset)
+	r.observer.attemptEnded(watched, event, call, duration)
 	if call.again {
 		call.ended = r.clock.Wait(ctx, call.wait)
 	}

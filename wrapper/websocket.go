@@ -20,7 +20,7 @@ func (t *Transport) WebSocketURL() string {
 // makes the request of a WebSocket by itself and takes headers. They are good for some seconds: ask
 // for them right before dialing, and bound the handshake by the dialer's own timeout. The time is the
 // service's as far as it is known; see [Transport.CorrectClock]. A dialer that takes an [http.Client] needs none of
-// this: give it one with the Transport. Errors are of type [*Error].
+// this: give it one with the Transport. Functions of [WithBeforeAttempt] and [WithObserver] are not called. Errors are of type [*Error].
 func (t *Transport) SignedHeader(ctx context.Context, method, url string) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
 	if err != nil {
