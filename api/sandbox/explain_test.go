@@ -114,6 +114,9 @@ func theMistakes() map[string]map[string]makeMistake {
 		"signed_order": {
 			"method first":   bySigning(sent{}, func(p parts) string { return p.method + p.timestamp + p.path }),
 			"timestamp last": bySigning(sent{}, func(p parts) string { return p.method + p.path + p.timestamp }),
+			"method last":    bySigning(sent{}, func(p parts) string { return p.timestamp + p.path + p.method }),
+			"path first":     bySigning(sent{}, func(p parts) string { return p.path + p.timestamp + p.method }),
+			"the reverse":    bySigning(sent{}, func(p parts) string { return p.path + p.method + p.timestamp }),
 		},
 		"base64_cut": {
 			"Ed25519, OpenSSL": byEncoding(func(raw []byte) string { return base64.StdEncoding.EncodeToString(raw)[:64] }),
@@ -143,6 +146,9 @@ func theMistakes() map[string]map[string]makeMistake {
 			"as it is":        bySigning(generating(), func(p parts) string { return p.right() + p.body }),
 			"braces for none": bySigning(sent{}, func(p parts) string { return p.right() + "{}" }),
 			"its hash":        bySigning(generating(), func(p parts) string { return p.right() + hex.EncodeToString(digest(p.body)) }),
+			"base64 of its hash": bySigning(generating(), func(p parts) string {
+				return p.right() + base64.StdEncoding.EncodeToString(digest(p.body))
+			}),
 		},
 		"signed_separators": {
 			"line ends": bySigning(sent{}, func(p parts) string { return p.timestamp + "\n" + p.method + "\n" + p.path }),

@@ -89,7 +89,8 @@ func textMistakes() []Mistake {
 		{Name: "signed_body", What: "the body was signed", Cure: exact, ways: []way{
 			{text: func(t *signedText) { t.body = t.sent.Body }},
 			{detail: "as {}", text: func(t *signedText) { t.body = "{}" }},
-			{detail: "as its hash", text: func(t *signedText) { t.body = hex.EncodeToString(hashed(crypto.SHA256, t.sent.Body)) }}}},
+			{detail: "as its hash", text: func(t *signedText) { t.body = hex.EncodeToString(hashed(crypto.SHA256, t.sent.Body)) }},
+			{detail: "as its hash in base64", text: func(t *signedText) { t.body = encodeStandard(hashed(crypto.SHA256, t.sent.Body)) }}}},
 		{Name: "signed_newline", What: "a line end was signed after the text", Cure: "end the text with the path; in a shell, use printf and not echo", ways: []way{
 			{text: func(t *signedText) { t.after = "\n" }},
 			{detail: "of Windows", text: func(t *signedText) { t.after = "\r\n" }}}},
@@ -99,7 +100,10 @@ func textMistakes() []Mistake {
 			{detail: "after the text", text: func(t *signedText) { t.after = t.sent.KeyID }}}},
 		{Name: "signed_order", What: "the parts were signed in another order", Cure: "sign timestamp, method and path, in this order", ways: []way{
 			{detail: "method, timestamp, path", text: func(t *signedText) { t.before, t.method = t.method, "" }},
-			{detail: "method, path, timestamp", text: func(t *signedText) { t.timestamp, t.after = "", t.timestamp }}}},
+			{detail: "method, path, timestamp", text: func(t *signedText) { t.timestamp, t.after = "", t.timestamp }},
+			{detail: "timestamp, path, method", text: func(t *signedText) { t.method, t.after = "", t.method }},
+			{detail: "path, timestamp, method", text: func(t *signedText) { t.before, t.path = t.path, "" }},
+			{detail: "path, method, timestamp", text: func(t *signedText) { t.before, t.path, t.timestamp, t.after = t.path, "", "", t.timestamp }}}},
 		{Name: "signed_timestamp_unit", What: "the signed timestamp is in another unit than the one sent", Cure: "sign the very text of " + protocol.HeaderTimestamp, ways: []way{
 			{detail: "seconds", text: func(t *signedText) { t.timestamp, _ = splitSeconds(t.timestamp) }},
 			{detail: "seconds with a fraction", text: func(t *signedText) { whole, rest := splitSeconds(t.timestamp); t.timestamp = whole + "." + rest }},
