@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"kalshi.internal/apikeys/api/sandbox"
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
 	program "kalshi.internal/apikeys/wrapper/internal/cli"
@@ -163,8 +164,9 @@ func TestAnUpstreamThatDoesNotAnswerIsABadGateway(t *testing.T) {
 	file, content, stop := runningSandbox(t, "--upstream", "http://127.0.0.1:0")
 	defer stop()
 	transport, baseURL := sandboxTransport(t, file, content)
-	if status, _, _ := order(t, transport, baseURL); status != http.StatusBadGateway {
-		t.Errorf("got %d", status)
+	status, header, _ := order(t, transport, baseURL)
+	if told := header.Get(sandbox.HeaderExplain); status != http.StatusBadGateway || !strings.Contains(told, "--upstream does not answer") {
+		t.Errorf("got %d, explained as %q", status, told)
 	}
 }
 

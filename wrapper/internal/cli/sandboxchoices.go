@@ -68,6 +68,7 @@ func upstream(text string, logger *slog.Logger) (http.Handler, error) {
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			logger.WarnContext(r.Context(), "the upstream does not answer", slog.String("error", err.Error()))
+			w.Header().Set(sandbox.HeaderExplain, "the signature is right, and the server of --upstream does not answer: see whether it runs")
 			w.WriteHeader(http.StatusBadGateway)
 		},
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
