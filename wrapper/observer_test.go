@@ -126,6 +126,46 @@ func TestAWaitBeforeALaterAttemptEndsWhenThatComesTooLate(t *testing.T) {
 	}
 }
 
+// A limiter need not wait for a deadline that it cannot meet. The answer that there is goes back.
+func TestALimiterThatGivesUpAtOnceLeavesTheAnswer(t *testing.T) {
+	gone := func() wrapper.Option {
+		attempts := 0
+		return wrapper.WithBeforeAttempt(func(context.Context, *http.Request) error {
+			if attempts++; attempts == 1 {
+				return nil
+			}
+			return fmt.Errorf("the queue is long: %w", context.DeadlineExceeded)
+		})
+	}
+	for name, row := range map[string]struct {
+		method             string
+		deadline, maxDelay time.Duration
+		reason             wrapper.Reason
+	}{
+		"an order":                        {"POST", 0, 0, wrapper.ReasonTooLate},
+		"a read with a deadline":          {"GET", time.Hour, 0, wrapper.ReasonDeadline},
+		"an order with a later deadline":  {"POST", 2 * time.Hour, time.Hour, wrapper.ReasonTooLate},
+		"an order with a nearer deadline": {"POST", time.Hour, 2 * time.Hour, wrapper.ReasonDeadline},
+	} {
+		f := newFixture(t, answer(429, rateLimitBody), answer(200, `{}`))
+		ctx, cancel := t.Context(), func() {}
+		if row.deadline > 0 {
+			ctx, cancel = context.WithTimeout(ctx, row.deadline)
+		}
+		response, err := f.fetch(ctx, t, row.method, orderPath, orderBody, gone(), wrapper.WithRetry(wrapper.Retry{MaxDelay: row.maxDelay}))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := info(t, response); got.StatusCode != http.StatusTooManyRequests || got.Reason != row.reason {
+			t.Errorf("%s: %+v, want %q", name, got, row.reason)
+		}
+		cancel()
+	}
+	f := newFixture(t, answer(429, rateLimitBody), answer(200, `{}`))
+	_, err := f.fetch(t.Context(), t, "GET", orderPath, "", gone())
+	mustMatch(t, err, wrapper.ErrRateLimited, wrapper.ErrNotSent, context.DeadlineExceeded)
+}
+
 // A limiter may heed no context.
 func TestALaterAttemptThatALimiterHeldTooLongIsNotMade(t *testing.T) {
 	f := newFixture(t, answer(429, rateLimitBody), answer(200, `{}`))

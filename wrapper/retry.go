@@ -104,8 +104,8 @@ func (r *retry) mayBegin(ctx context.Context, req *http.Request, call *call) (*h
 			continue
 		case call.attempts == 0:
 			call.take(answer{err: err, delivery: refusedHere}, false, r.clock.Now())
-		case ctx.Err() == nil && waiting.Err() != nil:
-			call.stop(ReasonTooLate)
+		case ctx.Err() == nil && endedByDeadline(waiting, err):
+			call.stop(whoseDeadline(ctx, waiting))
 		default:
 			call.stop(ReasonStopped)
 			call.ended = fmt.Errorf("another attempt was not sent: %w", err)
@@ -117,6 +117,21 @@ func (r *retry) mayBegin(ctx context.Context, req *http.Request, call *call) (*h
 		return nil, false
 	}
 	return clone, true
+}
+
+// endedByDeadline reports whether a function before attempts gave up because of its context's deadline. A
+// limiter need not wait for that.
+func endedByDeadline(waiting context.Context, err error) bool {
+	_, bounded := waiting.Deadline()
+	return waiting.Err() != nil || bounded && errors.Is(err, context.DeadlineExceeded)
+}
+
+func whoseDeadline(ctx, waiting context.Context) Reason {
+	callers, _ := ctx.Deadline()
+	if bound, _ := waiting.Deadline(); bound.Equal(callers) {
+		return ReasonDeadline
+	}
+	return ReasonTooLate
 }
 
 // boundDelay ends the wait for a later attempt when that would come too late.

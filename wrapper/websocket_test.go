@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -198,4 +199,27 @@ func TestARefusedHandshakeIsNotBlamedOnItsPath(t *testing.T) {
 	if err := wrapper.ErrorFrom(response); !strings.Contains(err.Error(), "The signature is good for this private key and path") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Production is wss on a host that speaks HTTP/2, over which no connection can be upgraded.
+func TestAWebSocketOpensOnAHostThatSpeaksHTTP2(t *testing.T) {
+	f := newFixture(t, echo)
+	secure := httptest.NewUnstartedServer(f.script)
+	secure.EnableHTTP2 = true
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	transport := f.transport(t, wrapper.WithBaseURL(secure.URL+basePath), wrapper.WithHTTPTransport(secure.Client().Transport))
+	if got := transport.WebSocketURL(); !strings.HasPrefix(got, "wss://127.0.0.1:") {
+		t.Fatalf("the WebSocket is at %s", got)
+	}
+	req := upgrade(t.Context(), t, strings.Replace(transport.WebSocketURL(), "wss:", "https:", 1))
+	req.Header.Set("Upgrade", "websocket")
+	response, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("got %s over %s", response.Status, response.Proto)
+	}
+	_ = response.Body.Close()
 }
