@@ -147,7 +147,7 @@ contract-lint: $(CONTRACT_LINT_INSTALLED) ## Lint openapi.yaml with Redocly and 
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities; GOVULNDB names another database
-	$(GOVULNCHECK) $(VULNDB) ./...
+	@set -e; for module in . $(MODULES); do echo "govulncheck in $$module"; (cd $$module && $(GOVULNCHECK) $(VULNDB) ./...); done
 
 # Succeeds if the database answers: only then does -version say how old it is.
 .PHONY: vuln-database

@@ -1,9 +1,11 @@
 package wrapper_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -239,6 +241,50 @@ func TestAnObserverIsToldOfEveryAttemptAndTheCall(t *testing.T) {
 	}
 	if got := info(t, response); got.ClockOffset.Round(time.Second) != 41*time.Second || got.Host != strings.TrimPrefix(f.server.URL, "http://") || got.Duration <= 0 {
 		t.Errorf("the call is %+v", got)
+	}
+}
+
+func TestACallThatIsEndedBeforeAnAttemptIsLogged(t *testing.T) {
+	f := newFixture(t, answer(429, rateLimitBody))
+	var log bytes.Buffer
+	asked := 0
+	_, err := f.fetch(t.Context(), t, "POST", orderPath, orderBody, wrapper.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		wrapper.WithBeforeAttempt(func(context.Context, *http.Request) error {
+			if asked++; asked == 2 {
+				return errOpen
+			}
+			return nil
+		}))
+	mustMatch(t, err, errOpen)
+	for _, want := range []string{`reason="rate limited"`, `retry=false reason="another attempt was refused before sending"`} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("the log has not one record %s:\n%s", want, log.String())
+		}
+	}
+}
+
+// Each observer is told, in order, and the context of one is what the next is given.
+func TestSeveralObserversAreToldInOrder(t *testing.T) {
+	f := newFixture(t, answer(200, `{}`))
+	var events told
+	nested := wrapper.Observer{AttemptStarted: func(ctx context.Context, _ wrapper.Attempt) context.Context {
+		return context.WithValue(ctx, attemptMark{}, fmt.Sprint("after ", ctx.Value(attemptMark{})))
+	}}
+	if _, err := f.fetch(t.Context(), t, "GET", orderPath, ``,
+		wrapper.WithObserver(events.observer("a")), wrapper.WithObserver(nested), wrapper.WithObserver(wrapper.Observer{
+			CallEnded: func(context.Context, wrapper.Info) { events = append(events, "b call ended") },
+		})); err != nil {
+		t.Fatal(err)
+	}
+	want := told{
+		"a call GET /trade-api/v2/portfolio/orders",
+		"a attempt 1",
+		"a attempt after 1 ended: 200, answered, again false, waits false, offset 0s, took true",
+		"a call ended: 200 after 1, answered, refused timestamp false, in attempt <nil>",
+		"b call ended",
+	}
+	if !slices.Equal(events, want) {
+		t.Errorf("the events are\n%s\nwant\n%s", strings.Join(events, "\n"), strings.Join(want, "\n"))
 	}
 }
 

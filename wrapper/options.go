@@ -105,7 +105,7 @@ func WithHTTPTransport(transport http.RoundTripper) Option {
 	}
 }
 
-// WithLogger logs one record per attempt: operation, attempt, status, duration, whether it is
+// WithLogger logs one record per attempt, and one for a call that [WithBeforeAttempt] ends: operation, attempt, status, duration, whether it is
 // retried and why, and the wait before the next one. Nothing else is logged: no body, no header,
 // no signature, no key ID. Answered attempts are logged at debug level, all others as warnings.
 // Without this option nothing is logged.

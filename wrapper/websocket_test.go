@@ -201,6 +201,20 @@ func TestARefusedHandshakeIsNotBlamedOnItsPath(t *testing.T) {
 	}
 }
 
+// The transport has tried the correction itself, and the service did not accept it.
+func TestAnAnswerOfTheTransportCorrectsNoClock(t *testing.T) {
+	f := newFixture(t, answer(401, expiredBody, "Date", newFakeClock().now.Add(41*time.Second).UTC().Format(http.TimeFormat)))
+	transport := f.transport(t)
+	response, err := transport.RoundTrip(upgrade(t.Context(), t, f.server.URL+protocol.WebSocketPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if transport.CorrectClock(response) || transport.ClockOffset() != 0 {
+		t.Errorf("the clock was corrected by %s", transport.ClockOffset())
+	}
+}
+
 // Production is wss on a host that speaks HTTP/2, over which no connection can be upgraded.
 func TestAWebSocketOpensOnAHostThatSpeaksHTTP2(t *testing.T) {
 	f := newFixture(t, echo)
