@@ -60,6 +60,9 @@ type call struct {
 	violations contract.Collector
 	// listAge is how much older than usual a list is that a fault makes stale.
 	listAge time.Duration
+	// toFallback says that the fallback answers. It may send the last byte, or keep the connection, long
+	// before it returns, so that the exchange is noted when the answer begins.
+	toFallback bool
 	// end cuts the connection. It runs once the exchange is noted, so that a client that sees
 	// the cut finds the exchange in the log.
 	end func(http.ResponseWriter)
@@ -80,11 +83,14 @@ func (s *Sandbox) record(next http.Handler) http.Handler {
 		}
 		path = strings.Clone(path) // the log outlives the request line, which may be long
 		current := &call{log: Exchange{Time: s.now(), Method: r.Method, Path: path}}
-		answer := &statusWriter{ResponseWriter: w}
-		defer func() {
+		answer := &statusWriter{ResponseWriter: w, call: current}
+		answer.note = sync.OnceFunc(func() {
 			current.log.Status = answer.status
 			current.log.Violations = violationsOf(current)
 			s.observe(s.log.add(current.log))
+		})
+		defer func() {
+			answer.note()
 			if current.end != nil {
 				current.end(w)
 			}
@@ -107,10 +113,15 @@ func violationsOf(c *call) []contract.Violation {
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	call   *call
+	note   func()
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
+	if w.call.toFallback && status >= http.StatusOK {
+		w.note()
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -127,6 +138,7 @@ func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	connection, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
 		w.status = http.StatusSwitchingProtocols
+		w.note()
 	}
 	return connection, buffered, err
 }

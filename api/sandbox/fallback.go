@@ -39,6 +39,7 @@ func (s *Sandbox) serve(operation http.Handler) http.Handler {
 		case !s.mayUseOther(call.key, r.Method):
 			s.refuse(w, r, RefusedScope, "")
 		default:
+			call.toFallback = true
 			s.fallback.ServeHTTP(w, r)
 		}
 	})

@@ -229,3 +229,49 @@ func TestAFallbackMayTakeTheConnectionOver(t *testing.T) {
 		})
 	}
 }
+
+// A WebSocket lives for hours, and a stream ends for the client before the fallback returns.
+func TestAnExchangeIsNotedBeforeTheFallbackReturns(t *testing.T) {
+	for name, row := range map[string]struct {
+		status int
+		begin  func(http.ResponseWriter) io.Closer
+	}{
+		"a connection that it keeps": {http.StatusSwitchingProtocols, func(w http.ResponseWriter) io.Closer {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+			return connection
+		}},
+		"an answer of a length that it tells": {http.StatusAccepted, func(w http.ResponseWriter) io.Closer {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.Header().Set("Content-Length", "5")
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, "hello")
+			_ = http.NewResponseController(w).Flush()
+			return io.NopCloser(nil)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			looked := make(chan struct{})
+			b := newBench(t, sandbox.WithFallback(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				kept := row.begin(w)
+				<-looked
+				_ = kept.Close()
+			})))
+			defer close(looked)
+			request := b.newRequest(t, sent{path: webSocketPath, leavesContract: true})
+			request.Header.Set("Connection", "Upgrade")
+			request.Header.Set("Upgrade", "x")
+			response, err := b.http.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = response.Body.Close() }()
+			if seen := b.box.Exchanges(); len(seen) != 1 || seen[0].Status != row.status || response.StatusCode != row.status {
+				t.Errorf("got %s, and the exchanges are %+v", response.Status, seen)
+			}
+		})
+	}
+}
