@@ -11,9 +11,9 @@ import (
 
 // WithFallback has handler answer the requests for endpoints of the service that the contract does not
 // have: what is below the base path, and the WebSocket's path. It gets them as they came, once the
-// sandbox has checked signature, timestamp, rate limits and scopes, applied faults and noted the exchange; it
-// may hijack the connection. Without a fallback they are checked as well and answered 404, with an
-// explanation that says so.
+// sandbox has checked signature, timestamp, rate limits and scopes and applied faults; it may hijack the
+// connection. The exchange is noted when its answer begins, or when it hijacks. Without a fallback they
+// are checked as well and answered 404, with an explanation that says so.
 func WithFallback(handler http.Handler) Option {
 	return func(s *Sandbox) { s.fallback = handler }
 }

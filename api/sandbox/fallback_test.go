@@ -212,13 +212,7 @@ func TestAFallbackMayTakeTheConnectionOver(t *testing.T) {
 				_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello")
 				_ = connection.Close()
 			})))
-			request := b.newRequest(t, sent{path: webSocketPath, leavesContract: true})
-			request.Header.Set("Connection", "Upgrade")
-			request.Header.Set("Upgrade", "x")
-			response, err := b.http.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
+			response := upgrade(t, b)
 			defer func() { _ = response.Body.Close() }()
 			if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusSwitchingProtocols || string(body) != "hello" {
 				t.Errorf("got %s %q", response.Status, body)
@@ -228,6 +222,19 @@ func TestAFallbackMayTakeTheConnectionOver(t *testing.T) {
 			}
 		})
 	}
+}
+
+// upgrade asks for another protocol on the WebSocket's path.
+func upgrade(t *testing.T, b *bench) *http.Response {
+	t.Helper()
+	request := b.newRequest(t, sent{path: webSocketPath, leavesContract: true})
+	request.Header.Set("Connection", "Upgrade")
+	request.Header.Set("Upgrade", "x")
+	response, err := b.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
 }
 
 // A WebSocket lives for hours, and a stream ends for the client before the fallback returns.
@@ -261,13 +268,7 @@ func TestAnExchangeIsNotedBeforeTheFallbackReturns(t *testing.T) {
 				_ = kept.Close()
 			})))
 			defer close(looked)
-			request := b.newRequest(t, sent{path: webSocketPath, leavesContract: true})
-			request.Header.Set("Connection", "Upgrade")
-			request.Header.Set("Upgrade", "x")
-			response, err := b.http.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
+			response := upgrade(t, b)
 			defer func() { _ = response.Body.Close() }()
 			if seen := b.box.Exchanges(); len(seen) != 1 || seen[0].Status != row.status || response.StatusCode != row.status {
 				t.Errorf("got %s, and the exchanges are %+v", response.Status, seen)

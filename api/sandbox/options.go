@@ -55,8 +55,8 @@ func WithRSAKeySource(newKey func() (*rsa.PrivateKey, error)) Option {
 	}
 }
 
-// WithObserver has observe called after every exchange, from the goroutine that served it.
-// It must be safe for concurrent use.
+// WithObserver has observe called for every exchange once it is noted, from the goroutine that serves it:
+// after the answer was written, or before the answer of a fallback begins. It must be safe for concurrent use.
 func WithObserver(observe func(Exchange)) Option {
 	return func(s *Sandbox) {
 		if observe != nil {
