@@ -19,7 +19,8 @@ const (
 	// ProblemFileUnreadable: the file could not be opened or read. The system's error is in the
 	// chain, so errors.Is(err, fs.ErrNotExist) works.
 	ProblemFileUnreadable CredentialsProblem = "file_unreadable"
-	// ProblemFileMode: others than the owner may use the file. The error is also [ErrInsecure].
+	// ProblemFileMode: others than the owner may use the file, and no platform provides it so. The
+	// error is also [ErrInsecure].
 	ProblemFileMode CredentialsProblem = "file_mode"
 	// ProblemNotRegularFile: the path leads to a directory, a pipe or a device.
 	ProblemNotRegularFile CredentialsProblem = "not_regular_file"

@@ -2,13 +2,13 @@ package wrapper
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
+
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // Environment variables that [CredentialsFromEnv] reads (our own choice).
@@ -48,8 +48,9 @@ func CredentialsFromEnv() (*Credentials, error) {
 // LoadCredentials returns credentials for the API key keyID with the private key in the file at
 // path, read as [NewCredentials] reads it. Symbolic links are followed; nothing in path is
 // expanded. It returns a [*CredentialsError] for a file that is missing, is not a regular file,
-// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]). The checks
-// look at the opened file, so it cannot be exchanged between check and use.
+// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]), unless a platform
+// provides it so, as [secret.FileAccess] says. The checks look at the opened file, so it cannot be
+// exchanged between check and use.
 //
 // On Windows, who may read a file does not show in its mode and is not checked: keep the file
 // where only your account has access.
@@ -89,7 +90,7 @@ func readPrivateKeyFile(source, path string) (string, error) {
 	if !info.Mode().IsRegular() {
 		return "", newCredentialsError(problemNotRegularFile, source)
 	}
-	if err := checkFileMode(info, source, path); err != nil {
+	if err := checkAccess(file, source, path); err != nil {
 		return "", err
 	}
 	// One byte more than is allowed tells "too large" from "just fits".
@@ -100,30 +101,18 @@ func readPrivateKeyFile(source, path string) (string, error) {
 	return string(pem), nil
 }
 
-// checkFileMode refuses a file that its group or others may use in any way. The mode that Go
-// reports on Windows does not say who may read the file.
-func checkFileMode(info fs.FileInfo, source, path string) error {
-	mode := info.Mode().Perm()
-	if mode&0o077 == 0 || runtime.GOOS == "windows" {
+// checkAccess refuses a file that others may use, unless a platform provides it so.
+func checkAccess(file *os.File, source, path string) error {
+	access, err := secret.FileAccess(file, path)
+	if err != nil {
+		return unreadable(source, path, err)
+	}
+	if access.Refused == "" {
 		return nil
 	}
-	err := newCredentialsError(problemFileMode, source)
-	err.detail = fmt.Sprintf("its mode is %04o", mode)
-	err.Hint = "Run: chmod 600 " + shellQuote(path)
-	err.cause = ErrInsecure
-	return err
-}
-
-// shellQuote returns path as one word of a POSIX shell's command line, safe to paste.
-func shellQuote(path string) string {
-	if strings.HasPrefix(path, "-") {
-		path = "./" + path
-	}
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	refusal := newCredentialsError(problemFileMode, source)
+	refusal.detail, refusal.Hint, refusal.cause = access.Refused, access.Hint, ErrInsecure
+	return refusal
 }
 
 // unreadable keeps the system's reason without the path, which is already in the source.

@@ -12,6 +12,7 @@ import (
 	"kalshi.internal/apikeys/gen"
 	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // anyKeyID stands for the key ID where only the private key is looked at.
@@ -81,7 +82,7 @@ func (e *examination) inspect(private []byte) Check {
 func (e *examination) checkFileMode(context.Context) Check {
 	switch {
 	case e.CurrentKey != nil && e.pem.value != "":
-		return fine("only its owner may use the store")
+		return storeAccess(e.Store)
 	case e.path.value == "" || e.pem.value != "":
 		return unchecked("the private key is not read from a file")
 	case e.modeErr != nil:
@@ -91,7 +92,34 @@ func (e *examination) checkFileMode(context.Context) Check {
 	case runtime.GOOS == "windows":
 		return unchecked("on Windows the mode does not say who may read a file")
 	}
+	return fileAccess(e.path.value)
+}
+
+// fileAccess says who may use a file that the library accepts.
+func fileAccess(path string) Check {
+	file, err := os.Open(path)
+	if err != nil {
+		return unchecked("the file cannot be opened any more")
+	}
+	defer func() { _ = file.Close() }()
+	access, err := secret.FileAccess(file, path)
+	if err != nil {
+		return unchecked("the system does not say who may use the file")
+	}
+	if access.Shared != "" {
+		return fine("accepted: " + access.Shared)
+	}
 	return fine("only its owner may use the file")
+}
+
+// storeAccess does the same for a store, which was read: it is not what others may use.
+func storeAccess(dir string) Check {
+	if info, err := os.Stat(dir); err == nil {
+		if access := secret.StoreAccess(info, dir); access.Shared != "" {
+			return fine("accepted: " + access.Shared)
+		}
+	}
+	return fine("only its owner may use the store")
 }
 
 // File is a new, empty file that only its owner can use.

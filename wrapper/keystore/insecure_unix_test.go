@@ -37,7 +37,7 @@ func mustHaveMode(t *testing.T, path string, want fs.FileMode) {
 }
 
 func TestModesThatLetOthersInAreRefusedWithTheMendingCommand(t *testing.T) {
-	for _, mode := range []fs.FileMode{0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o077} {
+	for _, mode := range []fs.FileMode{0o044, 0o022, 0o011, 0o004, 0o002, 0o001, 0o077} {
 		t.Run(mode.String(), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "it's the keys")
 			prepared(t, dir)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+
+	"kalshi.internal/apikeys/wrapper/secret"
 )
 
 // checkName refuses a symbolic link, and what Windows calls a junction.
@@ -14,12 +16,20 @@ func checkName(info fs.FileInfo, path, hint string) error {
 	return nil
 }
 
-// checkFile refuses what is not a file for its owner alone.
+// checkFile refuses what is not a private file.
 func checkFile(info fs.FileInfo, path string) error {
 	if !info.Mode().IsRegular() {
 		return damaged(path, "it is not a regular file")
 	}
 	return checkPrivate(info, path)
+}
+
+// checkPrivate refuses what others could use.
+func checkPrivate(info fs.FileInfo, path string) error {
+	if access := secret.StoreAccess(info, path); access.Refused != "" {
+		return &InsecureError{path, access.Refused, access.Hint}
+	}
+	return nil
 }
 
 // speaksForItself reports whether err says already where and what.

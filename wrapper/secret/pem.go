@@ -1,4 +1,4 @@
-// Package secret holds text that will not print itself.
+// Package secret holds text that will not print itself, and says who can use a file with a secret.
 //
 // A [PEM] shows [REDACTED] wherever Go turns values into text: fmt with any verb, log/slog,
 // encoding/json, panics. [PEM.RevealPrivateKey] is the only way to the text, so a reviewer
