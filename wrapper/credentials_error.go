@@ -7,7 +7,7 @@ import (
 )
 
 // CredentialsProblem names what is wrong with credentials: missing, conflict, key_id,
-// file_unreadable, file_mode, not_regular_file, key_as_path, too_large, empty, not_pem, truncated,
+// path, file_unreadable, file_mode, not_regular_file, key_as_path, too_large, empty, not_pem, truncated,
 // damaged, several_keys, encrypted, public_key, certificate, certificate_request, openssh_key,
 // ec_key, key_type, weak_rsa or signer.
 type CredentialsProblem string
@@ -16,6 +16,8 @@ type CredentialsProblem string
 const (
 	// ProblemKeyID: the key ID is empty or holds characters that no key ID has.
 	ProblemKeyID CredentialsProblem = "key_id"
+	// ProblemPath: the text is not the path that was meant, as [protocol.CleanPath] says.
+	ProblemPath CredentialsProblem = "path"
 	// ProblemFileUnreadable: the file could not be opened or read. The system's error is in the
 	// chain, so errors.Is(err, fs.ErrNotExist) works.
 	ProblemFileUnreadable CredentialsProblem = "file_unreadable"
@@ -49,6 +51,7 @@ var (
 	problemNoKey              = &problem{"missing", "not given", "Set the first to the path of the private key file, or the second to the private key in PEM"}
 	problemConflict           = &problem{"conflict", "more than one private key is given", "Set one of the two and unset the other"}
 	problemKeyID              = &problem{ProblemKeyID, "not a key ID", "Give the API key's ID as the service shows it, such as 0190a5f2-6c1e-4d0e-9b7a-2f6f0f6f8a11, with nothing around it"}
+	problemPath               = &problem{ProblemPath, "not the path that was meant", ""}
 	problemFileUnreadable     = &problem{ProblemFileUnreadable, "the file cannot be read", "Check the path and who owns the file"}
 	problemFileMode           = &problem{ProblemFileMode, "others than the owner may use the private key file", ""}
 	problemNotRegularFile     = &problem{ProblemNotRegularFile, "not a regular file", "Give the path of the file that holds the private key"}

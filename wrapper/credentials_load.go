@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"kalshi.internal/apikeys/wrapper/protocol"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -62,30 +64,48 @@ func loadCredentials(keyID, path keySource) (*Credentials, error) {
 	if path.value == "" {
 		return nil, newCredentialsError(problemNoPath, path.name)
 	}
-	if looksLikePrivateKey(path.value) {
+	if looksLikePrivateKey(strings.TrimSpace(path.value)) {
 		return nil, newCredentialsError(problemKeyAsPath, path.name)
 	}
 	source := path.value
 	if path.name == EnvPrivateKeyPath {
 		source = path.name + "=" + path.value
 	}
-	pem, err := readPrivateKeyFile(source, path.value)
+	file, err := pathOf(source, path.value)
+	if err != nil {
+		return nil, err
+	}
+	pem, err := readPrivateKeyFile(source, file)
 	if err != nil {
 		return nil, err
 	}
 	return parseCredentials(keyID, keySource{source, pem})
 }
 
+// pathOf returns the path that text gives. A file of exactly that name counts first.
+func pathOf(source, text string) (string, error) {
+	if _, err := os.Lstat(text); err == nil {
+		return text, nil
+	}
+	path, err := protocol.CleanPath(text, os.Getenv)
+	if fault, ok := errors.AsType[*protocol.SettingError](err); ok {
+		refusal := newCredentialsError(problemPath, source)
+		refusal.detail, refusal.Hint = fault.Problem, fault.Hint
+		return "", refusal
+	}
+	return cmp.Or(path, text), nil
+}
+
 func readPrivateKeyFile(source, path string) (string, error) {
 	// O_NONBLOCK: opening a pipe must not wait for its other end. The check below refuses it.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return "", unreadable(source, path, err)
+		return "", unreadable(source, err)
 	}
 	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
 	if err != nil {
-		return "", unreadable(source, path, err)
+		return "", unreadable(source, err)
 	}
 	if !info.Mode().IsRegular() {
 		return "", newCredentialsError(problemNotRegularFile, source)
@@ -96,7 +116,7 @@ func readPrivateKeyFile(source, path string) (string, error) {
 	// One byte more than is allowed tells "too large" from "just fits".
 	pem, err := io.ReadAll(io.LimitReader(file, maxPrivateKeyBytes+1))
 	if err != nil {
-		return "", unreadable(source, path, err)
+		return "", unreadable(source, err)
 	}
 	return string(pem), nil
 }
@@ -105,7 +125,7 @@ func readPrivateKeyFile(source, path string) (string, error) {
 func checkAccess(file *os.File, source, path string) error {
 	access, err := secret.FileAccess(file, path)
 	if err != nil {
-		return unreadable(source, path, err)
+		return unreadable(source, err)
 	}
 	if access.Refused == "" {
 		return nil
@@ -116,17 +136,11 @@ func checkAccess(file *os.File, source, path string) error {
 }
 
 // unreadable keeps the system's reason without the path, which is already in the source.
-func unreadable(source, path string, cause error) error {
+func unreadable(source string, cause error) error {
 	if inner, ok := errors.AsType[*fs.PathError](cause); ok {
 		cause = inner.Err
 	}
 	err := newCredentialsError(problemFileUnreadable, source)
 	err.detail, err.cause = cause.Error(), cause
-	switch {
-	case strings.HasPrefix(path, "~"):
-		err.Hint = "The ~ is not expanded here: write the home directory out"
-	case strings.ContainsAny(path[:1], "\"'`"):
-		err.Hint = "The path begins with a quote, which counts as part of it: remove the quotes"
-	}
 	return err
 }

@@ -48,14 +48,14 @@ func TestAFileThatIsMissingIsRefusedWithTheSystemsReason(t *testing.T) {
 
 func TestAPathThatIsNotExpandedGetsAHint(t *testing.T) {
 	for path, want := range map[string]string{
-		"~/absent.pem":      "The ~ is not expanded",
-		`"absent.pem"`:      "remove the quotes",
-		"$HOME/absent.pem":  "Check the path",
-		"absent\x1b[2J.pem": "Check the path",
-		"absent\x00.pem":    "Check the path",
+		"~/absent.pem":      `in a shell "$HOME/absent.pem"`,
+		"$KALSHI_DIR/a.pem": "Set it to /run/kalshi/a.pem",
+		"absent\x1b[2J.pem": "Set it to the value itself",
+		"absent\x00.pem":    "Set it to the value itself",
 	} {
+		t.Setenv("KALSHI_DIR", "/run/kalshi")
 		_, err := wrapper.LoadCredentials(testKeyID, path)
-		refusal := refusalOf(t, err, wrapper.ProblemFileUnreadable)
+		refusal := refusalOf(t, err, wrapper.ProblemPath)
 		if !strings.Contains(refusal.Hint, want) || strings.ContainsAny(err.Error(), "\x1b\x00") {
 			t.Errorf("the error is %q, want the hint %q and no control characters", err, want)
 		}

@@ -18,7 +18,8 @@ func (e *examination) checkBaseURL(context.Context) Check {
 	if e.baseErr != nil {
 		advice := adviceForURL
 		if errors.Is(e.baseErr, protocol.ErrInsecure) {
-			advice = "Set it to https://" + base.Host + base.EscapedPath()
+			advice = "Set it to https://" + base.Host + base.EscapedPath() +
+				". If it is a sandbox in another container, share its network namespace and use 127.0.0.1"
 		}
 		return unusable(e.baseErr.Error(), advice)
 	}
@@ -43,7 +44,7 @@ func (e *examination) judgeBaseURL(environment string) Check {
 	}
 	switch {
 	case !strings.EqualFold(e.base.String(), e.BaseURL):
-		return warning(text+" (after a slash or spaces at its ends were removed)",
+		return warning(text+" (after a slash, blanks or quotes at its ends were removed)",
 			"Set it without them: other programs send them along, and /api_keys/ is answered with a redirect")
 	case !strings.HasSuffix(e.base.EscapedPath(), protocol.BasePath):
 		return warning(text, "It does not end in "+protocol.BasePath+", with which every signed path of the service begins")

@@ -60,6 +60,8 @@ type examination struct {
 	keyID, path, pem setting
 	// overruled names the variables that do not count because of a flag.
 	overruled []string
+	// trimmed names what a setting was taken from without what was around its value.
+	trimmed []string
 	// usableID is the key ID of the credentials, which sign requests. It is anyKeyID if none was given.
 	usableID    string
 	credentials *wrapper.Credentials

@@ -20,6 +20,11 @@ func (e *examination) readSettings() {
 	e.keyID = e.choose("--key-id", e.KeyID, wrapper.EnvAPIKeyID, e.KeyID != "")
 	e.path = e.choose(keyFileFlag, e.PrivateKeyFile, wrapper.EnvPrivateKeyPath, e.PrivateKeyFile != "")
 	e.pem = e.choose(keyFileFlag, "", wrapper.EnvPrivateKey, e.PrivateKeyFile != "")
+	// What cannot be cleaned stays as it is: the library refuses it and says why.
+	if path, err := protocol.CleanPath(e.path.value, e.Getenv); err == nil && path != e.path.value {
+		e.trimmed = append(e.trimmed, e.path.from)
+		e.path.value = path
+	}
 }
 
 // choose returns what a flag gives, or else the value of a variable. No variable counts beside a
@@ -46,6 +51,10 @@ func (e *examination) checkVariables(ctx context.Context) Check {
 	if len(e.overruled) > 0 {
 		return warning("a flag wins over "+strings.Join(e.overruled, " and "),
 			"Leave the flag out, or unset the variable, so that every program uses the same key")
+	}
+	if len(e.trimmed) > 0 {
+		return warning(source+", after blanks or quotes around "+strings.Join(e.trimmed, " and ")+" were removed",
+			"Set it without them: other programs take them as a part of it")
 	}
 	return fine(source)
 }

@@ -60,7 +60,7 @@ func TestEachFaultOfTheSettingsIsNamed(t *testing.T) {
 		{"a private key as its path", "private_key", path(func(p *patient) string { return p.pem(p.key) }), problem, settings,
 			[]string{"KALSHI_PRIVATE_KEY_PATH", "where a path belongs", "Write the key to a file"}},
 		{"a missing file", "private_key", path(constant("/nonexistent/key.pem")), problem, settings, []string{"/nonexistent/key.pem", "Check the path"}},
-		{"a path with ~", "private_key", path(constant("~/key.pem")), problem, settings, []string{"write the home directory out"}},
+		{"a path with ~", "private_key", path(constant("~/key.pem")), problem, settings, []string{"Write the whole path"}},
 		{"a directory", "private_key", path(constant("/")), problem, settings, []string{"not a regular file"}},
 		{"a file that others may read", "file_mode", func(p *patient) { p.useFile(p.file(), p.pem(p.key), 0o644) }, problem, settings,
 			[]string{"mode is 0644", "chmod 600 "}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 )
 
@@ -17,11 +18,15 @@ var errUserInBaseURL = errors.New("base URL: must not hold a user name or passwo
 const baseURLForm = "it must be absolute, such as https://external-api.demo.kalshi.co/trade-api/v2"
 
 // ParseBaseURL reads a base URL such as https://host/trade-api/v2 and returns it in the one form
-// in which base URLs are compared: without white space around it or slashes at its end, scheme and
+// in which base URLs are compared: cleaned as by [CleanSetting], without slashes at its end, scheme and
 // host in lower case. Its errors begin with "base URL:" and say what to do. One that is plain http
 // to another machine is [ErrInsecure].
 func ParseBaseURL(text string) (*url.URL, error) {
-	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	text, err := CleanSetting(text, os.Getenv)
+	if err != nil {
+		return nil, fmt.Errorf("base URL: %w", err)
+	}
+	text = strings.TrimRight(text, "/")
 	switch {
 	case text == "":
 		return nil, errors.New("base URL: is empty; is a variable not set? " + baseURLForm)

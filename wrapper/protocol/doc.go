@@ -1,6 +1,6 @@
 // Package protocol is what the service fixes about a request: which text is signed and how, the
-// names of the headers, the hosts and the base path, the operations, the form of a key ID, and
-// what an answer says about time. Client and sandbox both use it. So that the two are not wrong
+// names of the headers, the hosts and the base path, the operations, the form of a key ID,
+// what an answer says about time, and what the text of a setting stands for. Client and sandbox both use it. So that the two are not wrong
 // together, tests hold it to known-answer vectors that other implementations made.
 //
 // The signed text is timestamp + METHOD + path with nothing between them. RSA keys sign with

@@ -3,11 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"kalshi.internal/apikeys/wrapper/protocol"
 	"kalshi.internal/apikeys/wrapper/secret"
 )
 
@@ -38,30 +40,31 @@ var errKeyInArguments = errors.New("it holds a private key or another PEM; give 
 type pathFlag struct{ textFlag }
 
 func (f *pathFlag) Set(text string) error {
-	if err := checkPath(text); err != nil {
+	path, err := cleanPath(text, os.Getenv) // which tells what was meant, no more
+	if err != nil {
 		return err
 	}
-	return f.textFlag.Set(text)
+	return f.textFlag.Set(path)
 }
 
-// checkPath refuses a path that begins with ~. Cron, systemd, quotes and --flag=~ leave the ~ to
-// this program, and with it as a name a file would be sought or made wherever the program runs.
-func checkPath(path string) error {
-	rest, found := strings.CutPrefix(path, "~")
-	if !found {
-		return nil
+// cleanPath returns the path that text gives. It refuses what cron, systemd, containers and quotes
+// leave to this program, such as ~ and $HOME: a file would be sought or made under that very name. A
+// private key in the place of a path is left for others to refuse.
+func cleanPath(text string, getenv func(string) string) (string, error) {
+	if secret.HoldsPEM(text) {
+		return text, nil
 	}
-	instead := "Write the whole path"
-	if rest == "" || rest[0] == '/' {
-		instead += `, or in a shell "$HOME` + rest + `"`
+	path, err := protocol.CleanPath(text, getenv)
+	if fault, ok := errors.AsType[*protocol.SettingError](err); ok {
+		return "", usage(withoutKeys(fault.Problem), withoutKeys(fault.Hint))
 	}
-	return usage(fmt.Sprintf("%s begins with ~, which nothing expands here", withoutKeys(path)), instead)
+	return path, nil
 }
 
 // pathFrom returns the path that a variable holds, "" if it is unset.
 func (a app) pathFrom(variable string) (string, error) {
-	path := a.getenv(variable)
-	if refused, ok := errors.AsType[*failure](checkPath(path)); ok {
+	path, err := cleanPath(a.getenv(variable), a.getenv)
+	if refused, ok := errors.AsType[*failure](err); ok {
 		return "", usage(variable+": "+refused.text, refused.hint)
 	}
 	return path, nil

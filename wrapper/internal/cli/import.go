@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +26,9 @@ accepts that. FILE holds its private key; it is left as it is. The first key of 
 service becomes current. A missing store is made, by no other command.
 
 Without FILE the key is one that the store holds. It is proven in the same way and
-becomes current: the way back after the note of which key is current was lost.`,
+becomes current: the way back after the note of which key is current was lost.
+
+The output says where the store is.`,
 		Args: takesKeyAndFile,
 	}
 	bring := func(ctx context.Context, keys managed, args []string) error {
@@ -37,7 +41,7 @@ becomes current: the way back after the note of which key is current was lost.`,
 		if err != nil {
 			return err
 		}
-		return s.showStored(ctx, keys, entry, "is in the store")
+		return s.showImported(ctx, keys, entry)
 	}
 	command.RunE = func(command *cobra.Command, args []string) error {
 		open := s.openStore
@@ -51,6 +55,29 @@ becomes current: the way back after the note of which key is current was lost.`,
 	return command
 }
 
+// importedKey is what import shows as JSON.
+type importedKey struct {
+	storedKey
+
+	// Store is the absolute path of the store's directory.
+	Store string `json:"store"`
+}
+
+// showImported shows where the store is: a private key lies there now, and a path that was not meant
+// would hide it.
+func (s *settings) showImported(ctx context.Context, keys managed, entry keystore.Entry) error {
+	shown, err := s.shownIn(ctx, keys, entry)
+	if err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(s.path(keys.dir))
+	if err != nil {
+		return err
+	}
+	return s.printDone("API key "+entry.KeyID+" is in the store "+dir, importedKey{shown, dir},
+		append(shown.rows(), []string{"STORE", dir}))
+}
+
 func takesKeyAndFile(command *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return takes("KEY-ID")(command, args)
@@ -58,7 +85,9 @@ func takesKeyAndFile(command *cobra.Command, args []string) error {
 	if err := takes("KEY-ID", "FILE")(command, args); err != nil {
 		return err
 	}
-	return checkPath(args[1])
+	path, err := cleanPath(args[1], os.Getenv)
+	args[1] = path
+	return err
 }
 
 // importRequest describes the key with the ID args[0], whose private key is in the file args[1]

@@ -38,18 +38,16 @@ func listen(ctx context.Context, address string, allowRemote bool) (net.Listener
 	return listener, nil
 }
 
-// origin returns the URL under which this machine reaches what listens at address.
+// origin returns the URL under which this machine reaches what listens at address. What listens
+// at every address of a machine is reached by IPv4: most containers have no loopback of IPv6.
 func origin(address net.Addr) string {
 	bound, err := netip.ParseAddrPort(address.String())
 	if err != nil {
 		return "http://" + address.String()
 	}
 	host := bound.Addr().Unmap()
-	switch {
-	case host == netip.IPv4Unspecified():
+	if host.IsUnspecified() {
 		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	case host == netip.IPv6Unspecified():
-		host = netip.IPv6Loopback()
 	}
 	return "http://" + netip.AddrPortFrom(host, bound.Port()).String()
 }

@@ -58,7 +58,7 @@ func TestTheBaseURLIsOneThatThisMachineReaches(t *testing.T) {
 	for address, want := range map[string]string{
 		"127.0.0.1:80": "http://127.0.0.1:80",
 		"0.0.0.0:80":   "http://127.0.0.1:80",
-		"[::]:80":      "http://[::1]:80",
+		"[::]:80":      "http://127.0.0.1:80",
 		"[::1]:80":     "http://[::1]:80",
 		"192.0.2.1:80": "http://192.0.2.1:80",
 	} {

@@ -191,9 +191,24 @@ func (s *settings) announce(key sandbox.Key, address net.Addr, files envFiles, c
 		started.Inspector = origin(address) + control.Path
 		rows = append(rows, []string{"INSPECTOR", started.Inspector})
 	}
-	if err := s.print(started, table(rows)); err != nil || controlled {
+	if err := s.print(started, table(rows)); err != nil {
 		return err
 	}
-	_, _ = io.WriteString(s.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
+	if !controlled {
+		_, _ = io.WriteString(s.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
+	}
+	if !isLocal(address) {
+		_, _ = io.WriteString(s.stderr, "hint: "+hintOneNamespace+"\n")
+	}
 	return nil
+}
+
+// hintOneNamespace says how a client in another container reaches a sandbox.
+const hintOneNamespace = "A client sends plain http to loopback only. To use a sandbox from another container, share its " +
+	"network namespace (network_mode: \"service:sandbox\" in Compose, one pod in Kubernetes) and keep --listen at 127.0.0.1"
+
+// isLocal reports whether no other machine reaches what listens at address.
+func isLocal(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

@@ -119,7 +119,7 @@ func (s *settings) serviceURL() (*url.URL, error) {
 	base, err := protocol.ParseBaseURL(given)
 	switch {
 	case errors.Is(err, protocol.ErrInsecure):
-		return nil, usage(err.Error(), "")
+		return nil, usage(err.Error(), hintOneNamespace)
 	case err != nil:
 		return nil, usage(err.Error(), "Check --base-url or "+envBaseURL)
 	}

@@ -184,10 +184,18 @@ func (k storedKey) rows() [][]string {
 
 // showStored prints an entry that done says something of.
 func (s *settings) showStored(ctx context.Context, keys managed, entry keystore.Entry, done string) error {
-	current, err := keys.store.Current(ctx, keys.baseURL)
-	if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
+	shown, err := s.shownIn(ctx, keys, entry)
+	if err != nil {
 		return err
 	}
-	shown := shownKey(entry, current.KeyID == entry.KeyID)
 	return s.printDone("API key "+entry.KeyID+" "+done, shown, shown.rows())
+}
+
+// shownIn returns what is shown of an entry in its store.
+func (*settings) shownIn(ctx context.Context, keys managed, entry keystore.Entry) (storedKey, error) {
+	current, err := keys.store.Current(ctx, keys.baseURL)
+	if err != nil && !errors.Is(err, keystore.ErrNoCurrent) {
+		return storedKey{}, err
+	}
+	return shownKey(entry, current.KeyID == entry.KeyID), nil
 }
