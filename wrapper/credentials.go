@@ -171,6 +171,11 @@ func keyIDFault(keyID string) string {
 			return subject + " contains " + forbidden.what
 		}
 	}
+	for _, form := range keyForms() {
+		if (form.problem == problemReference || form.problem == problemVariable) && form.find.MatchString(keyID) {
+			return strings.Replace(form.problem.what, "this is", "it is", 1)
+		}
+	}
 	return ""
 }
 

@@ -33,7 +33,9 @@ const (
 const (
 	otherKeyHint = "Use an RSA key of at least 2048 bits or an Ed25519 key: generate one at the service, or make one with `openssl genpkey -algorithm ed25519` and register its public half"
 	copyHint     = "Copy the private key again, from its BEGIN line to its END line; no part of it can be guessed"
-	privateHint  = "Give the private key that was saved when the API key was made: a PEM whose type is PRIVATE KEY or RSA PRIVATE KEY"
+	cutOffHint   = "An env file ends a value at the end of its line. Give the path of the key's file in " + EnvPrivateKeyPath +
+		", or the key in one line with \\n for each line break: awk '{printf \"%s\\\\n\", $0}' FILE"
+	privateHint = "Give the private key that was saved when the API key was made: a PEM whose type is PRIVATE KEY or RSA PRIVATE KEY"
 )
 
 // problem says what is wrong with credentials and what to do about it; nil stands for sound ones.
@@ -41,6 +43,20 @@ const (
 type problem struct {
 	name       CredentialsProblem
 	what, hint string
+}
+
+// notAKey is the problem of a text that stands for a key elsewhere.
+func notAKey(what string) *problem {
+	return &problem{"not_pem", what, "Have it replaced by the private key itself, or give the path of its file in " + EnvPrivateKeyPath}
+}
+
+// otherFile is the problem of a file in which a key may be, for another program.
+func otherFile(what, command string) *problem {
+	hint := privateHint
+	if command != "" {
+		hint = "Convert it first: " + command
+	}
+	return &problem{"not_pem", "this is " + what, hint}
 }
 
 // The problems follow from the formats, except that refusing RSA keys under 2048 bits is our own
@@ -59,6 +75,13 @@ var (
 	problemTooLarge           = &problem{"too_large", "larger than 64 KiB, so not a private key", privateHint}
 	problemEmpty              = &problem{"empty", "empty", privateHint}
 	problemNotPEM             = &problem{"not_pem", "no private key in PEM form found", privateHint}
+	problemKeyIDAsKey         = notAKey("this is the ID of an API key, not its private key")
+	problemReference          = notAKey("this is a reference to a secret elsewhere, which nothing has followed")
+	problemVariable           = notAKey("this is a variable or a template, which nothing has filled in")
+	problemPathAsKey          = &problem{"not_pem", "this is a path, not a private key", "Give it in " + EnvPrivateKeyPath + " instead"}
+	problemCutOff             = &problem{"truncated", "only the beginning of the first line arrived: what the key went through cut it there", cutOffHint}
+	problemOtherPEM           = &problem{"not_pem", "this is PEM, but of something else than a private key", privateHint}
+	problemPrivateKey         = &problem{"private_key", "this is a private key", "Keep it, and give its public half: openssl pkey -in FILE -pubout"}
 	problemTruncated          = &problem{"truncated", "the private key is truncated", copyHint}
 	problemDamaged            = &problem{"damaged", "the private key is damaged", copyHint}
 	problemSeveralKeys        = &problem{"several_keys", "more than one private key found", "Keep only the private key that belongs to the key ID"}
@@ -66,7 +89,9 @@ var (
 	problemPublicKey          = &problem{"public_key", "this is a public key", privateHint}
 	problemCertificate        = &problem{"certificate", "this is a certificate", privateHint}
 	problemCertificateRequest = &problem{"certificate_request", "this is a certificate signing request", privateHint}
-	problemOpenSSHKey         = &problem{"openssh_key", "this is a key in OpenSSH format", "Convert a copy of an RSA key with `ssh-keygen -p -m PEM -N '' -f COPY`; otherwise: " + otherKeyHint}
+	problemOpenSSHKey         = &problem{"openssh_key", "this is a key in OpenSSH format that is damaged or of a type that the service does not take", otherKeyHint}
+	problemOpenSSHEncrypted   = &problem{"encrypted", "this is a key in OpenSSH format, encrypted by a passphrase", "Remove the passphrase from a copy that only you can read: ssh-keygen -p -N '' -f COPY"}
+	problemPKCS12             = &problem{"not_pem", "this is a PKCS#12 file", "Take the key out of it: (umask 077 && openssl pkcs12 -in FILE.p12 -nocerts -noenc -out PRIVATE.pem)"}
 	problemECKey              = &problem{"ec_key", "this is an elliptic-curve (ECDSA) key, which the service does not take", otherKeyHint}
 	problemKeyType            = &problem{"key_type", "the key is neither RSA nor Ed25519", otherKeyHint}
 	problemWeakRSA            = &problem{"weak_rsa", "the RSA key has less than 2048 bits", otherKeyHint}

@@ -1,26 +1,16 @@
 package wrapper
 
 import (
+	"bytes"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"regexp"
 	"slices"
 	"strings"
 )
-
-// textRepairs undo what shells, editors, dotenv files and JSON do to a text, in this order. They
-// leave every character of a key's base64 as it is.
-var textRepairs = []struct {
-	what, with string
-	find       *regexp.Regexp
-}{
-	{"removed a byte order mark or invisible characters", "", regexp.MustCompile(`[\x{feff}\x{200b}-\x{200d}\x{2060}]`)},
-	{"turned escaped line breaks into line breaks", "\n", regexp.MustCompile(`\\+r\\+n|\\+[rn]`)},
-	{"removed quotes and backslashes", "", regexp.MustCompile("[\"'`“”‘’\\\\]")},
-	{"turned carriage returns into line breaks", "\n", regexp.MustCompile(`\r\n?`)},
-	{"removed indentation and trailing spaces", "", regexp.MustCompile(`(?m)^[\t\f\v\pZ]+|[\t\f\v\pZ]+$`)},
-}
 
 // armourLabel is a row of armourLabels.
 type armourLabel struct {
@@ -53,22 +43,31 @@ var armourLabels = []armourLabel{
 var armourPattern = func() *regexp.Regexp {
 	var labels []string
 	for _, label := range armourLabels {
-		labels = append(labels, "("+strings.ReplaceAll(label.text, " ", `\s*`)+")")
+		labels = append(labels, "("+strings.ReplaceAll(label.text, " ", `[\s+_]*`)+")")
 	}
-	return regexp.MustCompile(`[-‐-―−]*[ \t]*(BEGIN|END)\s*(?:` + strings.Join(labels, "|") + `)[ \t]*[-‐-―−]*`)
+	return regexp.MustCompile(`[-‐-―−]*[ \t]*(BEGIN|END)[\s+_]*(?:` + strings.Join(labels, "|") + `)[ \t]*[-‐-―−]*`)
 }()
 
 // sshPublicKey finds the one-line public keys of OpenSSH.
-var sshPublicKey = regexp.MustCompile(`^(ssh-|ecdsa-sha2-|sk-)\S+\s+AAAA`)
+var sshPublicKey = regexp.MustCompile(`^(?:ssh-|ecdsa-sha2-|sk-)\S+\s+(AAAA\S*)`)
+
+// sshHeaders finds the headers of a public key in the form of RFC 4716.
+var sshHeaders = regexp.MustCompile(`(?m)^[A-Za-z-]+:.*$`)
 
 // pemRepair is one run from text to DER. It collects what had to be repaired.
 type pemRepair struct {
+	// public is set to look for a public key.
+	public  bool
 	repairs []string
-	nested  bool
+	// layers is how many layers of base64 around a text were removed.
+	layers int
 }
 
-// wellFormed returns the DER bytes of a text that needs no repair, as nearly all do, and nil for any
-// other. To look for repairs takes longer than to parse a key.
+// maxLayers is our own choice: a secret that two tools have encoded has two.
+const maxLayers = 3
+
+// wellFormed returns the DER bytes of a private key that needs no repair, as nearly all do, and nil
+// for any other text. To look for repairs takes longer than to parse a key.
 func wellFormed(text string) []byte {
 	var value asn1.RawValue
 	if block, _ := pem.Decode([]byte(text)); block != nil && len(block.Headers) == 0 && string(pem.EncodeToMemory(block)) == text &&
@@ -81,22 +80,28 @@ func wellFormed(text string) []byte {
 
 // der returns the DER bytes of the one private key in text.
 func (r *pemRepair) der(text string) ([]byte, *problem) {
-	if der := wellFormed(text); der != nil {
+	if der := wellFormed(text); der != nil && !r.public {
 		return der, nil
 	}
-	text = r.clean(text)
-	if text == "" {
+	if trimmed := strings.TrimRight(text, "\r\n"); isDER([]byte(trimmed)) || isDER([]byte(text)) {
+		r.note("read DER, the binary form", true)
+		if !isDER([]byte(text)) {
+			text = trimmed
+		}
+		return []byte(text), nil
+	}
+	text, problem := r.clean(text)
+	switch {
+	case problem != nil:
+		return nil, problem
+	case text == "" && r.layers == 0:
 		return nil, problemEmpty
 	}
 	blocks := r.split(text)
 	if len(blocks) == 0 {
 		return r.unarmoured(text)
 	}
-	block, problem := r.choose(blocks)
-	if problem != nil {
-		return nil, problem
-	}
-	return r.decode(block.body)
+	return r.choose(blocks)
 }
 
 func (r *pemRepair) note(what string, happened bool) {
@@ -105,13 +110,17 @@ func (r *pemRepair) note(what string, happened bool) {
 	}
 }
 
-func (r *pemRepair) clean(text string) string {
-	for _, repair := range textRepairs {
-		cleaned := repair.find.ReplaceAllLiteralString(text, repair.with)
-		r.note(repair.what, cleaned != text)
+// clean goes through the forms of keys, and ends at the first that is none.
+func (r *pemRepair) clean(text string) (string, *problem) {
+	for _, form := range keyForms() {
+		cleaned, found := form.apply(text)
+		if found && form.problem != nil {
+			return "", form.problem
+		}
+		r.note(form.what, found)
 		text = cleaned
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(text), nil
 }
 
 // armourLine is a BEGIN or END line: its place in a text and its label.
@@ -159,45 +168,97 @@ func (r *pemRepair) split(text string) []armouredBlock {
 		}
 		previous = line
 	}
-	r.note("left out the text around the key", len(blocks) > 0 && strings.TrimSpace(around.String()) != "")
+	r.note(textAround, len(blocks) > 0 && strings.TrimSpace(around.String()) != "")
 	return blocks
 }
 
-// choose returns the one block with a private key.
-func (r *pemRepair) choose(blocks []armouredBlock) (armouredBlock, *problem) {
-	keys := slices.DeleteFunc(slices.Clone(blocks), func(b armouredBlock) bool { return !strings.HasSuffix(b.label.text, "PRIVATE KEY") })
-	switch {
-	case len(keys) == 0:
-		return armouredBlock{}, blocks[0].label.problem
-	case len(keys) > 1:
-		return armouredBlock{}, problemSeveralKeys
-	case strings.Contains(keys[0].body, "Proc-Type"), strings.Contains(keys[0].body, "DEK-Info"):
-		return armouredBlock{}, problemEncrypted
+// textAround is what is noted where only a part of a text is a key.
+const textAround = "left out the text around the key"
+
+// choose returns the DER bytes of the one key that is looked for, which may be there several times.
+func (r *pemRepair) choose(blocks []armouredBlock) ([]byte, *problem) {
+	label := "PRIVATE KEY"
+	if r.public {
+		label = "PUBLIC KEY"
 	}
-	r.note("left out the text around the key", len(blocks) > 1)
-	return keys[0], keys[0].label.problem
+	keys := slices.DeleteFunc(slices.Clone(blocks), func(b armouredBlock) bool { return !strings.HasSuffix(b.label.text, label) })
+	if len(keys) == 0 {
+		if strings.HasSuffix(blocks[0].label.text, "PRIVATE KEY") {
+			return nil, problemPrivateKey
+		}
+		return nil, blocks[0].label.problem
+	}
+	var chosen []byte
+	for _, key := range keys {
+		der, problem := r.block(key)
+		switch {
+		case problem != nil && len(keys) > 1:
+			return nil, problemSeveralKeys
+		case problem != nil:
+			return nil, problem
+		case chosen != nil && !bytes.Equal(der, chosen):
+			return nil, problemSeveralKeys
+		}
+		chosen = der
+	}
+	r.note("left out copies of the key", len(keys) > 1)
+	r.note(textAround, len(blocks) > len(keys))
+	return chosen, nil
 }
 
-// unarmoured reads a text without any armour: the bare base64 body of a key, or a whole PEM
-// that was encoded once more.
-func (r *pemRepair) unarmoured(text string) ([]byte, *problem) {
-	if sshPublicKey.MatchString(text) {
-		return nil, problemPublicKey
+// block returns the DER bytes of a key in its block.
+func (r *pemRepair) block(b armouredBlock) ([]byte, *problem) {
+	switch {
+	case strings.Contains(b.body, "Proc-Type"), strings.Contains(b.body, "DEK-Info"):
+		return nil, problemEncrypted
+	case b.label.problem == problemOpenSSHKey:
+		return r.openSSH(b.body)
+	case b.label.text == "SSH2 PUBLIC KEY" && r.public:
+		return r.sshPublic(sshHeaders.ReplaceAllString(b.body, ""))
+	case b.label.problem != nil && !r.public:
+		return nil, b.label.problem
 	}
-	bytes, ok := decodeBase64(text)
+	return r.decode(b.body)
+}
+
+// unarmoured reads a text without any armour: the bare body of a key in base64 or in hexadecimal
+// digits, or a whole PEM that was encoded once more.
+func (r *pemRepair) unarmoured(text string) ([]byte, *problem) {
+	switch found := sshPublicKey.FindStringSubmatch(text); {
+	case found != nil && r.public:
+		return r.sshPublic(found[1])
+	case found != nil:
+		return nil, problemPublicKey
+	case unknownArmour.MatchString(text):
+		return nil, problemOtherPEM
+	}
+	if der, err := hex.DecodeString(hexSeparators.Replace(text)); err == nil && isDER(der) {
+		r.note("decoded hexadecimal digits", true)
+		return der, nil
+	}
+	bytes, ok := decodeBase64(urlAlphabet.Replace(text))
 	switch {
 	case !ok || len(bytes) == 0:
 		return nil, problemNotPEM
 	case bytes[0] == derSequence:
 		r.note("added the missing BEGIN and END lines", true)
 		return r.decode("\n" + text + "\n")
-	case r.nested:
+	case r.layers == maxLayers:
 		return nil, problemNotPEM
 	}
-	r.nested = true
+	r.layers++
 	r.note("decoded the outer of two layers of base64", true)
 	return r.der(string(bytes))
 }
+
+var (
+	// hexSeparators removes what tools put between hexadecimal digits.
+	hexSeparators = strings.NewReplacer(":", "", " ", "", "\n", "")
+	// urlAlphabet turns base64url into base64.
+	urlAlphabet = strings.NewReplacer("-", "+", "_", "/")
+	// unknownArmour finds the BEGIN line of a PEM whose label is not in armourLabels.
+	unknownArmour = regexp.MustCompile(`-{2,} ?BEGIN [A-Z0-9 ]+-`)
+)
 
 // derSequence is the first byte of every key in DER.
 const derSequence = 0x30
@@ -207,6 +268,66 @@ const derSequence = 0x30
 var wholeLines = regexp.MustCompile(`^\n(\S{0,76}\n)*$`)
 
 func (r *pemRepair) decode(body string) ([]byte, *problem) {
+	der, problem := r.decodeAsIs(body)
+	if problem == nil || problem == problemTruncated && strings.TrimSpace(body) == "" {
+		return der, problem
+	}
+	for _, mend := range bodyRepairs {
+		trial := pemRepair{public: r.public}
+		if der, err := trial.decodeAsIs(mend.repair(body)); err == nil && trial.isKey(der) {
+			r.note(mend.what, true)
+			r.repairs = append(r.repairs, trial.repairs...)
+			return der, nil
+		}
+	}
+	return nil, problem
+}
+
+// bodyRepairs undo what happens to the base64 of a key. Whether that is what has happened shows only
+// when a whole key comes out.
+var bodyRepairs = []struct {
+	what   string
+	repair func(body string) string
+}{
+	{"turned escaped line breaks without their backslash into line breaks", withoutSeparators},
+	{"turned spaces into the plus signs that they were", func(body string) string { return strings.ReplaceAll(strings.Trim(body, " \n"), " ", "+") }},
+	{"turned base64url into base64", urlAlphabet.Replace},
+	{"removed the marks before the lines", func(body string) string { return strings.ReplaceAll("\n"+strings.TrimSpace(body), "\n+", "\n") }},
+}
+
+// lineLength is that of the lines of a PEM (source: RFC 7468).
+const lineLength = 64
+
+// withoutSeparators removes what is left of line breaks: the same characters before each 64th
+// character of the body and at its end.
+func withoutSeparators(body string) string {
+	text := strings.Join(strings.Fields(body), "")
+	for _, separator := range []string{"rn", "n", "/n", "r/n", "/r/n", "|", ",", ";", "~"} {
+		var whole strings.Builder
+		rest, ok := text, true
+		for ok && len(rest) > len(separator) {
+			if rest, ok = strings.CutPrefix(rest, separator); ok {
+				line := rest[:min(lineLength, len(strings.TrimSuffix(rest, separator)))]
+				whole.WriteString(line + "\n")
+				rest = rest[len(line):]
+			}
+		}
+		if ok && rest == separator {
+			return "\n" + whole.String()
+		}
+	}
+	return body
+}
+
+// isKey reports whether der is a key of the kind that is looked for, usable or not.
+func (r *pemRepair) isKey(der []byte) bool {
+	if r.public {
+		return parses(parsePublicKey, der)
+	}
+	return parses(x509.ParsePKCS1PrivateKey, der) || parses(x509.ParsePKCS8PrivateKey, der)
+}
+
+func (r *pemRepair) decodeAsIs(body string) ([]byte, *problem) {
 	oneLine := strings.Join(strings.Fields(body), "")
 	if oneLine == "" {
 		return nil, problemTruncated
@@ -225,6 +346,12 @@ func (r *pemRepair) decode(body string) ([]byte, *problem) {
 	r.note("restored the line breaks", !wholeLines.MatchString(body))
 	r.note("restored the padding", len(oneLine)%4 != 0)
 	return der, nil
+}
+
+// isDER reports whether data is one whole value in DER, a sequence as all keys are.
+func isDER(data []byte) bool {
+	rest, err := asn1.Unmarshal(data, new(asn1.RawValue))
+	return err == nil && len(rest) == 0 && data[0] == derSequence
 }
 
 // decodeBase64 decodes text with whatever white space and padding it has. A single

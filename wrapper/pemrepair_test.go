@@ -329,6 +329,11 @@ func referenceKey(t *testing.T, text string) crypto.Signer {
 	return signer
 }
 
+func readFile(name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join("testdata", "credentials", name))
+	return string(text), err
+}
+
 func readTestdata(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "credentials", name))

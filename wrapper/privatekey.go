@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"strings"
 
 	"kalshi.internal/apikeys/gen"
 )
@@ -46,7 +47,7 @@ func readPrivateKey(text string) (signer crypto.Signer, report PrivateKeyReport,
 	var repair pemRepair
 	der, problem := repair.der(text)
 	if problem == nil {
-		signer, report.Format, problem = parsePrivateKey(der)
+		signer, report.Format, problem = repair.parse(der)
 	}
 	if problem != nil {
 		return nil, PrivateKeyReport{}, problem
@@ -58,7 +59,14 @@ func readPrivateKey(text string) (signer crypto.Signer, report PrivateKeyReport,
 	return signer, report, nil
 }
 
-func parsePrivateKey(der []byte) (crypto.Signer, string, *problem) {
+func (r *pemRepair) parse(der []byte) (crypto.Signer, string, *problem) {
+	var marked pkcs8
+	if fits(der, &marked) && marked.Algorithm.Algorithm.String() == rsassaPSS {
+		if key, err := x509.ParsePKCS1PrivateKey(marked.Key); err == nil {
+			r.note("took the RSA key out of its mark for RSA-PSS alone", true)
+			return key, "PKCS#8", checkPublicKey(key.Public())
+		}
+	}
 	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return key, "PKCS#1", checkPublicKey(key.Public())
 	}
@@ -122,6 +130,8 @@ func classifyDER(der []byte) *problem {
 		return problemCertificate
 	case parses(x509.ParseCertificateRequest, der):
 		return problemCertificateRequest
+	case isPKCS12(der):
+		return problemPKCS12
 	case fits(der, new(encryptedPKCS8)):
 		return problemEncrypted
 	case !fits(der, &key):
@@ -134,6 +144,19 @@ func classifyDER(der []byte) *problem {
 		return problemDamaged
 	}
 	return problemKeyType
+}
+
+// isPKCS12 reports whether der begins as PKCS#12 does: version 3, then what PKCS#7 calls data.
+func isPKCS12(der []byte) bool {
+	var file struct {
+		Version int
+		Content struct {
+			Type asn1.ObjectIdentifier
+			Data asn1.RawValue
+		}
+		MAC asn1.RawValue `asn1:"optional"`
+	}
+	return fits(der, &file) && file.Version == 3 && strings.HasPrefix(file.Content.Type.String(), "1.2.840.113549.1.7.")
 }
 
 func parses[T any](parse func([]byte) (T, error), der []byte) bool {

@@ -91,6 +91,10 @@ func checkKeyID(id string) error {
 // checkPublicKeyText makes sure that only a public key leaves the machine. Its errors do not quote
 // the text.
 func checkPublicKeyText(text string) error {
+	_, named := readPublicKey(text)
+	if named != nil && (named == problemNotPEM || named.name != problemNotPEM.name && named != problemCutOff) {
+		named = nil // what follows says it as well
+	}
 	block, rest := pem.Decode([]byte(text))
 	if block == nil {
 		block = new(pem.Block)
@@ -98,6 +102,7 @@ func checkPublicKeyText(text string) error {
 	return cmp.Or(check(
 		rule{strings.TrimSpace(text) == "", "public_key must not be empty"},
 		rule{strings.Contains(text, "PRIVATE KEY"), "public_key holds a private key; keep it, and give its public half (openssl pkey -in FILE -pubout)"},
+		rule{named != nil, "public_key: " + strings.ReplaceAll(cmp.Or(named, &problem{}).what, "private key", "public key")},
 		rule{!strings.HasPrefix(strings.TrimSpace(text), "-----BEGIN"), "public_key is not PEM; it must start with -----BEGIN PUBLIC KEY-----"},
 		rule{block.Type == "", "public_key is not PEM, or is cut short"},
 		rule{block.Type != "PUBLIC KEY", "public_key must be PEM SPKI (BEGIN PUBLIC KEY); convert it with openssl pkey -pubout"},

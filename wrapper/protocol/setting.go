@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -25,7 +26,7 @@ func (e *SettingError) Error() string { return e.Problem + ". " + e.Hint }
 // comment, a quote at one end. getenv looks up variables, to say what was meant. What is trimmed and
 // what is refused is our own choice.
 func CleanSetting(text string, getenv func(name string) string) (string, error) {
-	return cleaned(text, getenv, settingFaults)
+	return cleaned(text, getenv, settingFaults())
 }
 
 // CleanPath is [CleanSetting] for the path of a file or a directory. It also refuses ~, specifiers of
@@ -39,7 +40,7 @@ func CleanPath(text string, getenv func(name string) string) (string, error) {
 		}
 		return "", &SettingError{value + " begins with ~, which nothing expands here", hint}
 	}
-	return cleaned(value, getenv, slices.Concat(settingFaults, pathFaults))
+	return cleaned(value, getenv, slices.Concat(settingFaults(), pathFaults()))
 }
 
 // lookup returns the value of a variable, "" if it is unset.
@@ -56,25 +57,30 @@ type settingFault struct {
 const variableFault = "it holds a variable, which nothing expands here"
 
 // settingFaults come in the order in which they are mended.
-var settingFaults = []settingFault{
-	{regexp.MustCompile(`^(?:export\s+|set\s+|\$env:)?KALSHI_[A-Z_]+\s*=\s*`), "it begins with the name of a variable", removed},
-	{regexp.MustCompile(`\s+#(?:[^0-9].*)?$`), "it ends in a comment", removed},
-	{regexp.MustCompile("\\$\\(.*\\)|`.*`"), "it holds a command, which nothing runs here", unknown},
-	{regexp.MustCompile("^[\"'`“”‘’]|[\"'`“”‘’]$"), "it has a quote at one end", removed},
-	{regexp.MustCompile(`[;,]+$`), "it ends in a character that belongs to what was around it", removed},
-	{regexp.MustCompile(`\{\{.*?\}\}|\$\{(?:[^}]*[^A-Za-z0-9_}][^}]*|)\}|^<[^>]*>$`), "it holds a placeholder, which nothing fills in here", unknown},
-	{regexp.MustCompile(`\$(?:env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}`), variableFault, expanded},
-	{regexp.MustCompile(`[\x00-\x1f\x7f]`), "it holds a control character", unknown},
-}
+var settingFaults = sync.OnceValue(func() []settingFault {
+	return []settingFault{
+		{regexp.MustCompile(`^(?:export\s+|set\s+|\$env:)?KALSHI_[A-Z_]+\s*=\s*`), "it begins with the name of a variable", removed},
+		{regexp.MustCompile(`\s+#(?:[^0-9].*)?$`), "it ends in a comment", removed},
+		{regexp.MustCompile("\\$\\(.*\\)|`.*`"), "it holds a command, which nothing runs here", unknown},
+		{regexp.MustCompile("^[\"'`“”‘’]|[\"'`“”‘’]$"), "it has a quote at one end", removed},
+		{regexp.MustCompile(`[;,]+$`), "it ends in a character that belongs to what was around it", removed},
+		{regexp.MustCompile(`\{\{.*?\}\}|\$\{(?:[^}]*[^A-Za-z0-9_}][^}]*|)\}|^<[^>]*>$`), "it holds a placeholder, which nothing fills in here", unknown},
+		{regexp.MustCompile(`\$(?:env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}`), variableFault, expanded},
+		{regexp.MustCompile(`[\x00-\x1f\x7f]`), "it holds a control character", unknown},
+	}
+})
 
-var pathFaults = []settingFault{
-	{regexp.MustCompile(`^file:(?://(?:localhost)?)?/.*$`), "it is a file URL, not a path", pathOf},
-	{regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]+://|arn:).*$`), "it is a reference to another place, not a path", unknown},
-	{regexp.MustCompile(`^@`), "it begins with @, which nothing follows here", removed},
-	{regexp.MustCompile(`(?:^|/)%[a-zA-Z](?:/|$)`), "it holds a specifier of systemd, which nothing expands here", specified},
-	{regexp.MustCompile(`%[A-Za-z_]\w{2,}%`), variableFault, expanded},
-	{regexp.MustCompile(`\\ `), "it holds a backslash before a blank", func(string, lookup) (string, bool) { return " ", true }},
-}
+// pathFaults are those of paths alone.
+var pathFaults = sync.OnceValue(func() []settingFault {
+	return []settingFault{
+		{regexp.MustCompile(`^file:(?://(?:localhost)?)?/.*$`), "it is a file URL, not a path", pathOf},
+		{regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]+://|arn:).*$`), "it is a reference to another place, not a path", unknown},
+		{regexp.MustCompile(`^@`), "it begins with @, which nothing follows here", removed},
+		{regexp.MustCompile(`(?:^|/)%[a-zA-Z](?:/|$)`), "it holds a specifier of systemd, which nothing expands here", specified},
+		{regexp.MustCompile(`%[A-Za-z_]\w{2,}%`), variableFault, expanded},
+		{regexp.MustCompile(`\\ `), "it holds a backslash before a blank", func(string, lookup) (string, bool) { return " ", true }},
+	}
+})
 
 func cleaned(text string, getenv lookup, faults []settingFault) (string, error) {
 	value, problem, isKnown := trimmed(text), "", true

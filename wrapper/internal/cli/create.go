@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +78,8 @@ added to the key's name. The request is made with the store's current key.`,
 	return command
 }
 
-// readPublicKey returns the text of a file. The client refuses everything but a public key.
+// readPublicKey returns the public key in a file as clean PEM. Any other text it returns as it is: the
+// client refuses it by name.
 func (s *settings) readPublicKey(path string) (string, error) {
 	text, err := s.readLimited(path, maxPublicKeyBytes+1)
 	switch {
@@ -85,6 +87,10 @@ func (s *settings) readPublicKey(path string) (string, error) {
 		return "", usage(fmt.Sprintf("the public key file %s cannot be read: %v", path, withoutPath(err)), "Check the path given as --public-key")
 	case len(text) > maxPublicKeyBytes:
 		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is not a public key", path), "")
+	}
+	if report, err := wrapper.InspectPublicKey(text); err == nil && len(report.Repairs) > 0 {
+		_, _ = fmt.Fprintf(s.stderr, "note: the public key in %s was repaired: %s\n", withoutKeys(path), strings.Join(report.Repairs, "; "))
+		return report.PEM, nil
 	}
 	return string(text), nil
 }

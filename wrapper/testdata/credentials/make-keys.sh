@@ -45,3 +45,12 @@ rfc5958() {
 	} | openssl base64 | sed -e '1i-----BEGIN PRIVATE KEY-----' -e '$a-----END PRIVATE KEY-----' >ed25519-rfc5958.pem
 }
 make ed25519-rfc5958.pem rfc5958
+
+make openssh-rsa.pem ssh-keygen -q -t rsa -b 2048 -N '' -C test -f openssh-rsa.pem
+make openssh-encrypted.pem ssh-keygen -q -t ed25519 -N test -C test -f openssh-encrypted.pem
+make openssh-ecdsa.pem ssh-keygen -q -t ecdsa -N '' -C test -f openssh-ecdsa.pem
+make ssh2.pub sh -c 'ssh-keygen -e -f openssh-rsa.pem.pub >ssh2.pub'
+make openssh-rsa-pkcs1.pem sh -c 'cp openssh-rsa.pem openssh-rsa-pkcs1.pem && chmod 600 openssh-rsa-pkcs1.pem && ssh-keygen -q -p -m PEM -N "" -f openssh-rsa-pkcs1.pem'
+make public-openssh.pem sh -c 'ssh-keygen -e -m PKCS8 -f openssh-rsa.pem.pub >public-openssh.pem'
+make public-rsa-pss.pem openssl pkey -in rsa-pss.pem -pubout -out public-rsa-pss.pem
+make key.p12 openssl pkcs12 -export -inkey rsa-pkcs8.pem -in certificate.pem -passout pass:test -out key.p12
