@@ -184,7 +184,9 @@ func TestADamagedOpenSSHKeyNeverGivesAnotherKey(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if got, ok := credentials.Signer().(interface{ Equal(x crypto.PrivateKey) bool }); !ok || !got.Equal(want) {
+			if got, ok := credentials.Signer().(interface {
+				Equal(x crypto.PrivateKey) bool
+			}); !ok || !got.Equal(want) {
 				t.Errorf("%s with byte %d changed gives another key", name, i)
 			}
 		}

@@ -18,8 +18,8 @@ type IssueRequest struct {
 	Name string
 	// Way is Generate when empty, and Create when a Signer is given.
 	Way Way
-	// Type is RSA when empty, as at the service (source: published), and the Signer's own when
-	// one is given.
+	// Type is Ed25519 when empty (our own choice; the service's default is RSA, source: published), and
+	// the Signer's own when one is given.
 	Type gen.KeyType
 	// Scopes are what the key may do: nil for full access (source: published).
 	Scopes []gen.Scope

@@ -29,10 +29,10 @@ func TestAnIssuedKeyIsProvenAndNotCurrent(t *testing.T) {
 		request lifecycle.IssueRequest
 		keyType gen.KeyType
 	}{
-		{"generate makes an RSA key unless asked", lifecycle.IssueRequest{Name: "bot"}, gen.KeyTypeRSA},
-		{"generate makes an Ed25519 key", lifecycle.IssueRequest{Name: "bot", Type: gen.KeyTypeEd25519}, gen.KeyTypeEd25519},
-		{"create makes an RSA pair here", lifecycle.IssueRequest{Name: "bot", Way: lifecycle.Create}, gen.KeyTypeRSA},
-		{"create makes an Ed25519 pair here", lifecycle.IssueRequest{Name: "bot", Way: lifecycle.Create, Type: gen.KeyTypeEd25519}, gen.KeyTypeEd25519},
+		{"generate makes an Ed25519 key unless asked", lifecycle.IssueRequest{Name: "bot"}, gen.KeyTypeEd25519},
+		{"generate makes an RSA key", lifecycle.IssueRequest{Name: "bot", Type: gen.KeyTypeRSA}, gen.KeyTypeRSA},
+		{"create makes an Ed25519 pair here", lifecycle.IssueRequest{Name: "bot", Way: lifecycle.Create}, gen.KeyTypeEd25519},
+		{"create makes an RSA pair here", lifecycle.IssueRequest{Name: "bot", Way: lifecycle.Create, Type: gen.KeyTypeRSA}, gen.KeyTypeRSA},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t)

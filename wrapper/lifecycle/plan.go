@@ -47,7 +47,7 @@ func (p plan) checked() (plan, error) {
 		p.Way = Generate
 	}
 	if p.Type == "" {
-		p.Type = gen.KeyTypeRSA
+		p.Type = gen.KeyTypeEd25519
 	}
 	if (p.Way != Generate && p.Way != Create) || !p.Type.Valid() {
 		return p, fmt.Errorf("lifecycle: %w: the way is generate or create, and the type is rsa or ed25519", ErrInvalid)

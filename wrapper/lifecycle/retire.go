@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"kalshi.internal/apikeys/wrapper"
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
 
@@ -67,8 +68,34 @@ func (m *Manager) tryRetire(ctx context.Context, in intent) (until time.Time, er
 	if end := old.ChangedAt.Add(in.Grace); m.clock.Now().Before(end) {
 		return end, nil
 	}
-	if _, err = m.remove(ctx, by, in.OldKeyID); err == nil {
+	if err = m.removeReplaced(ctx, by, current, old); err == nil {
 		_, err = m.enter(ctx, old, keystore.StateRevoked)
 	}
 	return until, err
+}
+
+// removeReplaced deletes the key that current has replaced. A current key that works and may not delete
+// keys, because it was given fewer scopes, leaves that to the old key itself.
+func (m *Manager) removeReplaced(ctx context.Context, by *wrapper.Client, current, old keystore.Entry) error {
+	_, refused := m.remove(ctx, by, old.KeyID)
+	if !lacksScope(refused) {
+		return refused
+	}
+	if _, err := by.GetAPIKeys(ctx); !isProof(current, err) {
+		return refused
+	}
+	self, err := m.clientFor(ctx, old, nil)
+	if err == nil {
+		err = m.removeSelf(ctx, self, old.KeyID)
+	}
+	if err != nil {
+		return errors.Join(refused, err)
+	}
+	return nil
+}
+
+// lacksScope reports whether the service knows the key and does not let it do what was asked.
+func lacksScope(err error) bool {
+	failure, ok := errors.AsType[*wrapper.Error](err)
+	return ok && failure.FromService() && (errors.Is(err, wrapper.ErrForbidden) || failure.Code == "forbidden")
 }

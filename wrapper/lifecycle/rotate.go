@@ -23,6 +23,11 @@ type RotateRequest struct {
 	KeyID string
 	// Type is the old key's when empty.
 	Type gen.KeyType
+	// Scopes are what the new key may do: nil for what the old key may do, as the service lists it.
+	Scopes []gen.Scope
+	// IfOlder, above 0, replaces the key only if it was made, or came into the store, that long ago.
+	// A younger one is left, so that timers of several machines rotate once.
+	IfOlder time.Duration
 	// Way is as in IssueRequest. A key behind a signer is only replaced by one in the store if
 	// Way says so.
 	Way Way
@@ -39,11 +44,12 @@ type RotateResult struct {
 	// the entry that it replaced.
 	New, Old keystore.Entry
 	// Already is true if the key had been replaced before, by another process or an earlier
-	// call. Nothing was made, and Old is empty.
+	// call, or is younger than IfOlder. Nothing was made, and Old is empty.
 	Already bool
 }
 
-// Rotate replaces the current key by a new one with the same scopes and bindings. At every
+// Rotate replaces the current key by a new one with the same bindings and, unless the request names
+// others, the same scopes. At every
 // instant the current key works at the service. The lock is not held during the grace period. Where the
 // service's list is too old to show the new key, Rotate waits for the settle time as [Manager.Issue] does.
 //
@@ -89,7 +95,7 @@ func (m *Manager) replace(ctx context.Context, req RotateRequest, expected strin
 	if err != nil {
 		return RotateResult{}, intent{}, err
 	}
-	if !sameKeyID(old.KeyID, expected) {
+	if !sameKeyID(old.KeyID, expected) || m.clock.Now().Sub(old.CreatedAt) < req.IfOlder {
 		return RotateResult{New: old, Already: true}, intent{}, nil
 	}
 	p, err := m.planLike(ctx, by, old, req)
@@ -131,6 +137,9 @@ func (m *Manager) planLike(ctx context.Context, by *wrapper.Client, old keystore
 		return p, err
 	}
 	p.Scopes, p.Subaccount, p.FCMSubtraderID = listed.Scopes, listed.Subaccount, listed.FCMSubtraderID
+	if req.Scopes != nil {
+		p.Scopes, listed.Scopes = req.Scopes, nil
+	}
 	return p, canBeAskedFor(old, listed)
 }
 

@@ -51,6 +51,59 @@ func TestARotationSendsFourRequestsAndOneMoreAfterAGracePeriod(t *testing.T) {
 	}
 }
 
+func TestAKeyThatIsYoungerIsNotRotated(t *testing.T) {
+	w := newWorld(t)
+	const month = 30 * 24 * time.Hour
+	request := lifecycle.RotateRequest{IfOlder: month, Grace: lifecycle.NoGrace}
+	for _, step := range []struct {
+		later time.Duration
+		want  bool
+	}{{0, false}, {month - time.Hour, false}, {2 * time.Hour, true}, {time.Minute, false}, {month, true}} {
+		w.clock.advance(step.later)
+		before := w.current().KeyID
+		result, err := w.manager.Rotate(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isNew := w.current().KeyID != before; isNew != step.want || result.Already == step.want || result.New.KeyID != w.current().KeyID {
+			t.Errorf("after %s: rotated: %t, want %t; %+v", step.later, isNew, step.want, result)
+		}
+	}
+}
+
+func TestARotationCanChangeTheScopes(t *testing.T) {
+	w := newWorld(t)
+	result, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{Scopes: []gen.Scope{gen.ScopeRead}, Grace: lifecycle.NoGrace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key := w.liveKeys()[0]; key.ID != result.New.KeyID || !slices.Equal(key.Scopes, []string{"read"}) || !slices.Equal(w.current().Scopes, []gen.Scope{gen.ScopeRead}) {
+		t.Errorf("the service has %+v, the store %+v", key, w.current())
+	}
+}
+
+func TestAnOldKeyDoesNotRevokeItselfForACurrentOneThatDoesNotWork(t *testing.T) {
+	w := newWorld(t)
+	w.rotateWithoutWaiting()
+	w.clock.advance(time.Hour)
+	unknown := notKnown(everyTime)
+	unknown.Operation = protocol.GetAPIKeys
+	w.fault(unknown)
+	err := w.box.SetFaults(unknown, sandbox.Fault{
+		Operation: protocol.DeleteAPIKey, Kind: sandbox.FaultStatus, Times: everyTime, Status: http.StatusForbidden,
+		Body: `{"error":{"code":"forbidden","message":"forbidden"}}`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.manager.Recover(t.Context())
+	mustMatch(t, err, lifecycle.ErrUnfinished, wrapper.ErrForbidden)
+	deletes := slices.DeleteFunc(w.shortRequests(), func(request string) bool { return request != "DELETE" })
+	if len(deletes) != 1 {
+		t.Errorf("sent %v: the old key was asked to delete itself", w.shortRequests())
+	}
+}
+
 func TestARotatedKeyIsLikeTheOldOne(t *testing.T) {
 	w := emptyWorld(t, sandbox.WithChoices(sandbox.Choices{RestrictedManagement: true, ListScope: "read", ManageScope: sandbox.NoScope}))
 	bound, err := w.box.Bootstrap(sandbox.OfType(sandbox.Ed25519), sandbox.Named("bound [prod]"), sandbox.Scoped("read", "write::trade"), sandbox.InSubaccount(5))

@@ -73,7 +73,7 @@ added to the key's name. The request is made with the store's current key.`,
 		return fromFile(command, args)
 	}
 	command.Flags().Var(&publicKey, "public-key", "`FILE` with the public key, PEM SPKI, RSA or Ed25519; - for standard input")
-	flags.register(command, "`TYPE` of the pair to make for the store: rsa or ed25519 (default rsa)")
+	flags.register(command, "`TYPE` of the pair to make for the store: rsa or ed25519 (default ed25519)")
 	s.registerService(command.Flags(), callTimeout)
 	return command
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +70,37 @@ func (a app) pathFrom(variable string) (string, error) {
 		return "", usage(variable+": "+refused.text, refused.hint)
 	}
 	return path, nil
+}
+
+// ageFlag is a flag for a time that may be long: what [time.ParseDuration] reads, or days or weeks, such
+// as 30d and 4w. It is more than zero.
+type ageFlag time.Duration
+
+func (f *ageFlag) String() string {
+	const day = 24 * time.Hour
+	if age := time.Duration(*f); age > 0 && age%day == 0 {
+		return strconv.Itoa(int(age/day)) + "d"
+	}
+	return time.Duration(*f).String()
+}
+
+func (*ageFlag) Type() string { return "duration" }
+
+func (f *ageFlag) Set(text string) error {
+	age, err := time.ParseDuration(text)
+	for unit, hours := range map[string]int{"d": 24, "w": 7 * 24} {
+		if count, ok := strings.CutSuffix(text, unit); ok {
+			var n int
+			n, err = strconv.Atoi(count)
+			age = time.Duration(n*hours) * time.Hour
+		}
+	}
+	const most = 100 * 365 * 24 * time.Hour
+	if err != nil || age <= 0 || age > most {
+		return errors.New("give a time such as 30d, 4w or 12h")
+	}
+	*f = ageFlag(age)
+	return nil
 }
 
 // choiceFlag is a flag with a closed set of values. It is empty if it was not given and has no

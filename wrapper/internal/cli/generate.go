@@ -39,7 +39,8 @@ func newGenerateCommand(s *settings) *cobra.Command {
 		Short: "Make an API key and keep its private key in a file or a store",
 		Long: `Makes an API key whose pair the service makes, and writes the private key to FILE,
 which must not exist yet and only you can read. The service shows a private key
-once, and this program never prints it: FILE is the only copy.
+once, and this program never prints it: FILE is the only copy. The pair is Ed25519
+unless --type says rsa, which only the TypeScript SDK 3.30.0 needs.
 
 Without --out the key goes into the store, and a tag is added to its name. There
 it survives a crash and a lost answer. It is made with the store's current key.`,
@@ -47,6 +48,9 @@ it survives a crash and a lost answer. It is made with the store's current key.`
 	}
 	toFile := s.calling(func(ctx context.Context, client *wrapper.Client, args []string) error {
 		key := flags.read(command)
+		if key.keyType == nil {
+			key.keyType = new(gen.KeyTypeEd25519)
+		}
 		made, err := s.generateInto(ctx, client, out.String(), gen.GenerateAPIKeyRequest{
 			Name: args[0], KeyType: key.keyType, Scopes: key.scopes, Subaccount: key.subaccount, FCMSubtraderID: key.subtrader,
 		})
@@ -64,7 +68,7 @@ it survives a crash and a lost answer. It is made with the store's current key.`
 		return toStore(command, args)
 	}
 	command.Flags().Var(&out, "out", "`FILE` to make for the private key")
-	flags.register(command, "`TYPE` of the pair: rsa or ed25519 (default rsa)")
+	flags.register(command, "`TYPE` of the pair: rsa or ed25519 (default ed25519)")
 	s.registerService(command.Flags(), callTimeout)
 	return command
 }
