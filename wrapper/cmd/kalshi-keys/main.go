@@ -6,11 +6,12 @@
 //	kalshi-keys create NAME {--public-key FILE | --store DIR}
 //	kalshi-keys delete ID --yes [--store DIR]
 //	kalshi-keys import KEY-ID [FILE] --store DIR [--use]
-//	kalshi-keys rotate --store DIR [--type T] [--grace TIME]
+//	kalshi-keys rotate --store DIR [--type T] [--grace TIME] [--if-older TIME] [--scope SCOPE]
 //	kalshi-keys recover --store DIR [--set-aside]
 //	kalshi-keys audit --store DIR
 //	kalshi-keys export --store DIR --env FILE
 //	kalshi-keys sign METHOD PATH
+//	kalshi-keys api [METHOD] PATH [--field NAME=VALUE] [--input FILE] [--include]
 //	kalshi-keys sandbox --env-file FILE
 //	kalshi-keys verify [--read-only] [--report FILE]
 //	kalshi-keys drift FILE
@@ -18,6 +19,7 @@
 //	kalshi-keys demo
 //	kalshi-keys doctor [--mend FILE] [--try-other-environments]
 //	kalshi-keys version
+//	kalshi-keys completion bash|zsh|fish|powershell
 //
 // # Configuration
 //
@@ -36,7 +38,8 @@
 //
 // Data goes to standard output, as a table or, with --output json, as one JSON value. Errors go
 // to standard error, as a line "error: …" and, where there is something to do about it, a line
-// "hint: …". A private key is never printed. Output that cannot be written, since the reader of
+// "hint: …"; with --output json as one JSON value. On a terminal, a command that takes more than a
+// second shows that it works. A private key is never printed. Output that cannot be written, since the reader of
 // a pipe is gone or a disk is full, is a failure; it does not keep a command from ending its work.
 //
 // Ctrl-C, SIGTERM and, unless nohup has it ignored, SIGHUP end a command in order: what it has

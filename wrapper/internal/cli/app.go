@@ -4,7 +4,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -25,6 +24,8 @@ type app struct {
 	dir string
 	// terminal is set when stderr is one, so that progress can be shown.
 	terminal bool
+	// status is the line of the terminal that shows progress, nil without one.
+	status *statusLine
 	// create makes the file that a private key will be written to.
 	create func(path string) (newFile, error)
 }
@@ -52,6 +53,10 @@ func Main() int {
 
 // run executes the command that args name and returns the program's exit code.
 func (a app) run(ctx context.Context, args []string) int {
+	if a.terminal {
+		a.status = &statusLine{terminal: a.stderr}
+		a.stdout, a.stderr = a.status.before(a.stdout), a.status.before(a.stderr)
+	}
 	root := a.newRootCommand()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
@@ -63,10 +68,8 @@ func (a app) run(ctx context.Context, args []string) int {
 	if failed, ok := errors.AsType[*failure](err); ok {
 		code, hint = failed.code, failed.hint
 	}
-	_, _ = fmt.Fprintf(a.stderr, "error: %s\n", withoutKeys(err.Error()))
-	if hint != "" {
-		_, _ = fmt.Fprintf(a.stderr, "hint: %s\n", hint)
-	}
+	said := failureText{withoutKeys(err.Error()), hint, code}
+	_, _ = io.WriteString(a.stderr, said.text(wantsJSON(command, args)))
 	return int(code)
 }
 

@@ -89,7 +89,7 @@ func (s *settings) readPublicKey(path string) (string, error) {
 		return "", usage(fmt.Sprintf("the public key file %s has more than 64 KiB, so it is not a public key", path), "")
 	}
 	if report, err := wrapper.InspectPublicKey(text); err == nil && len(report.Repairs) > 0 {
-		_, _ = fmt.Fprintf(s.stderr, "note: the public key in %s was repaired: %s\n", withoutKeys(path), strings.Join(report.Repairs, "; "))
+		s.say("note", "the public key in "+withoutKeys(path)+" was repaired: "+strings.Join(report.Repairs, "; "))
 		return report.PEM, nil
 	}
 	return string(text), nil

@@ -141,7 +141,7 @@ func TestDoctorExitsWithTheCodeOfTheFirstProblem(t *testing.T) {
 			continue
 		}
 		got.want(t, row.check, "problem")
-		got.outcome.want(t, row.code, "error: doctor found a problem with "+row.check, "hint: Begin with the first")
+		got.outcome.want(t, row.code, `"error":"doctor found a problem with `+row.check, `"hint":"Begin with the first`)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestAnInterruptedDoctorDiagnosesNothing(t *testing.T) {
 	got := p.examineUntil(ctx)
 	got.want(t, "base_url", "ok")
 	got.want(t, "tls", "not_checked", "not checked: interrupted")
-	got.outcome.want(t, 1, "error: doctor was interrupted", "hint: ")
+	got.outcome.want(t, 1, `{"error":"doctor was interrupted","hint":"Run it again`)
 }
 
 func TestADoctorThatIsOutOfTimeStillSaysThatNoAnswerCame(t *testing.T) {

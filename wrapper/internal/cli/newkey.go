@@ -100,10 +100,10 @@ func knownScopes() []string {
 	})
 }
 
-func texts(scopes []gen.Scope) []string {
-	list := make([]string, len(scopes))
-	for i, scope := range scopes {
-		list[i] = string(scope)
+func texts[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = string(value)
 	}
 	return list
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -46,7 +45,7 @@ func (s *settings) withRecovered(text string) (string, error) {
 // showRecovered says on standard error what a command has recovered that has shown nothing.
 func (s *settings) showRecovered() {
 	for _, step := range s.recovered {
-		_, _ = fmt.Fprintf(s.stderr, "recovered: %s\n", printable(strings.Join(stepRow(step), " ")))
+		s.say("recovered", printable(strings.Join(stepRow(step), " ")))
 	}
 	s.recovered = nil
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // rootHelp repeats the tables of the documentation of the command kalshi-keys.
 const rootHelp = `Manages API keys of the Kalshi Trade API v2, signs requests for other tools, and
-runs a sandbox to try all of it against. "kalshi-keys demo" shows everything.
+runs a sandbox to try all of it against. "kalshi-keys demo" shows everything, and
+"kalshi-keys completion" makes a shell complete commands and flags.
 
 Configuration; flags win over the environment:
   KALSHI_API_KEY_ID        the ID of the API key           --key-id
@@ -19,7 +21,11 @@ Configuration; flags win over the environment:
                                                            show in process lists
   KALSHI_BASE_URL          the service's base URL          --base-url, --environment
   KALSHI_STORE             a directory that keeps keys     --store
-With a store and no key ID, the store's current key for the base URL signs.
+With a store and no key ID, the store's current key for the base URL signs. Paths and
+URLs lose the blanks and quotes around them; nothing expands ~, $HOME and the like.
+
+With --output json, errors on standard error are JSON too. On a terminal, a command
+that takes more than a second shows that it works.
 
 Exit codes:
   0  done
@@ -37,14 +43,14 @@ Exit codes:
 
 func (a app) newRootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "kalshi-keys",
-		Short:             "Manage API keys of the Kalshi Trade API v2",
-		Long:              rootHelp,
-		Args:              noSuchCommand,
-		RunE:              needsCommand,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Use:           "kalshi-keys",
+		Short:         "Manage API keys of the Kalshi Trade API v2",
+		Long:          rootHelp,
+		Args:          noSuchCommand,
+		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+		Version:       currentVersion(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -62,6 +68,7 @@ func (a app) newRootCommand() *cobra.Command {
 		newImportCommand,
 		newExportCommand,
 		newSignCommand,
+		newAPICommand,
 		newSandboxCommand,
 		newVerifyCommand,
 		newDriftCommand,
@@ -71,11 +78,33 @@ func (a app) newRootCommand() *cobra.Command {
 		newVersionCommand,
 	} {
 		command := newCommand(&settings{app: a})
-		command.RunE = failing(command.RunE)
+		command.RunE = failing(a.showing(command.RunE))
+		completeChoices(command)
 		root.AddCommand(command)
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	refuseUnknownTopics(root)
 	return root
+}
+
+// showing returns run with a sign of life on a terminal. A sandbox works until it is stopped.
+func (a app) showing(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		if name := command.Name(); name != "sandbox" {
+			defer a.status.working(command.CommandPath())()
+		}
+		return run(command, args)
+	}
+}
+
+// completeChoices lets shells complete the values of flags that have a closed set of them.
+func completeChoices(command *cobra.Command) {
+	command.Flags().VisitAll(func(flag *pflag.Flag) {
+		if choice, ok := flag.Value.(*choiceFlag); ok {
+			values := cobra.FixedCompletions(texts(choice.choices), cobra.ShellCompDirectiveNoFileComp)
+			_ = command.RegisterFlagCompletionFunc(flag.Name, values) // fails only for a flag that has one
+		}
+	})
 }
 
 // refuseUnknownTopics makes help of an unknown command an error. Cobra answers it with the help
@@ -90,10 +119,6 @@ func refuseUnknownTopics(root *cobra.Command) {
 			}
 		}
 	}
-}
-
-func needsCommand(*cobra.Command, []string) error {
-	return usage("which command?", "Run kalshi-keys --help for the list")
 }
 
 func noSuchCommand(root *cobra.Command, args []string) error {

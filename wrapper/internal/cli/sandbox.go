@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -195,10 +194,10 @@ func (s *settings) announce(key sandbox.Key, address net.Addr, files envFiles, c
 		return err
 	}
 	if !controlled {
-		_, _ = io.WriteString(s.stderr, "hint: With --control a page at "+control.Path+" shows every exchange and why it was refused\n")
+		s.say("hint", "With --control a page at "+control.Path+" shows every exchange and why it was refused")
 	}
 	if !isLocal(address) {
-		_, _ = io.WriteString(s.stderr, "hint: "+hintOneNamespace+"\n")
+		s.say("hint", hintOneNamespace)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ type settings struct {
 
 func (s *settings) registerOutput(flags *pflag.FlagSet) {
 	s.output = choiceFlag{value: "table", choices: []string{"table", "json"}}
-	flags.Var(&s.output, "output", "`FORMAT` of the output: table or json")
+	flags.VarP(&s.output, "output", "o", "`FORMAT` of the output: table or json")
 }
 
 func (s *settings) registerBaseURL(flags *pflag.FlagSet) {

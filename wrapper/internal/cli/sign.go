@@ -26,8 +26,9 @@ func newSignCommand(s *settings) *cobra.Command {
 		Long: `Prints the three headers that sign a request, one on each line. They are good for
 this method and path only, and for some ten seconds. Nothing is sent.
 
-PATH is the path from the root of the host. A query is left out, since it is not
-signed. The base URL only tells which key of a store signs:
+PATH is the path from the root of the host; the base path is put before one that
+lacks it. A query is left out, since it is not signed. The base URL tells that path,
+and which key of a store signs:
   kalshi-keys sign GET /trade-api/v2/api_keys |
     curl -H @- https://external-api.demo.kalshi.co/trade-api/v2/api_keys`,
 		Args: takes("METHOD", "PATH"),
@@ -61,6 +62,7 @@ func (s *settings) sign(ctx context.Context, methodText, pathText string) (signe
 	if err != nil {
 		return signedHeaders{}, err
 	}
+	path = s.completePath(path, base)
 	credentials, err := s.credentials(ctx, base)
 	if err != nil {
 		return signedHeaders{}, err

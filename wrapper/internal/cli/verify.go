@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,8 +21,6 @@ const (
 	verifyTimeout = 10 * time.Minute
 	// settleTime is longer than the service's list has been seen to lag behind (our own choice).
 	settleTime = 10 * time.Second
-
-	clearLine = "\r\x1b[K"
 )
 
 type verifyFlags struct {
@@ -86,9 +83,7 @@ func (s *settings) verify(ctx context.Context, flags *verifyFlags) error {
 	defer func() { _ = file.Close() }() // closed already if it was written to
 	target := verify.Target{BaseURL: base.String(), KeyID: credentials.KeyID(), Signer: credentials.Signer()}
 	report, err := verify.Run(ctx, target, s.verifyOptions(flags.readOnly)...)
-	if s.terminal {
-		_, _ = io.WriteString(s.stderr, clearLine)
-	}
+	s.status.clear()
 	outcome := deviations(report)
 	if err != nil {
 		outcome = unverifiable(base, err)
@@ -109,7 +104,7 @@ func (s *settings) verifyOptions(readOnly bool) []verify.Option {
 		done := 0
 		options = append(options, verify.WithProgress(func(check verify.Check) {
 			done++
-			_, _ = fmt.Fprintf(s.stderr, clearLine+"%d checks, last: %s", done, printable(check.Name))
+			s.status.show(fmt.Sprintf("%d checks, last: %s", done, check.Name))
 		}))
 	}
 	return options

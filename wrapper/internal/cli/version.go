@@ -44,6 +44,13 @@ func newVersionCommand(s *settings) *cobra.Command {
 	return command
 }
 
+// currentVersion returns the version of this program.
+func currentVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	version, _ := programVersion(info)
+	return version
+}
+
 // programVersion returns the version of the module and the commit it was built from, as far as
 // the build recorded them.
 func programVersion(info *debug.BuildInfo) (version, revision string) {
