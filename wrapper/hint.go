@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
@@ -183,6 +184,9 @@ func unavailableHint(e *Error, _ *call) string {
 		return "The proxy cannot be reached: check HTTPS_PROXY, or list the host in NO_PROXY"
 	case isType[*net.DNSError](cause):
 		return "The host name could not be resolved: check the base URL, then this machine's network and DNS"
+	case isOldTLS(cause):
+		return "The server speaks only TLS 1.1 or older, so nothing was sent: the service speaks TLS 1.2 and 1.3, so look for an old proxy " +
+			"or virus scanner that answers in its place"
 	case isType[tls.RecordHeaderError](cause):
 		return "The server does not speak TLS there: check the scheme and the port of the base URL"
 	case isDialError(cause):
@@ -191,6 +195,13 @@ func unavailableHint(e *Error, _ *call) string {
 		return "No answer came in time; nothing was changed. Try again later"
 	}
 	return "The connection was lost before the answer; nothing was changed. Try again later"
+}
+
+// isOldTLS tells by the text: crypto/tls has no type for it, neither where it refuses the server's
+// version nor where the server refuses the client's.
+func isOldTLS(err error) bool {
+	return strings.Contains(err.Error(), "tls: server selected unsupported protocol version") ||
+		strings.Contains(err.Error(), "tls: protocol version not supported")
 }
 
 func unexpectedHint(e *Error, _ *call) string {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha512"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -288,6 +289,15 @@ func credentialMistakes() map[string]mistake {
 		"the PEM in place of its path": func(s *scene) error {
 			return fromEnv(s, s.key.ID, privateKey(s), "")
 		},
+		"a path that nothing expanded": func(s *scene) error {
+			return fromEnv(s, s.key.ID, "$KALSHI_UNSET/key.pem", "")
+		},
+		"a path in place of the PEM": func(s *scene) error {
+			return fromEnv(s, s.key.ID, "", "/run/secrets/kalshi.pem")
+		},
+		"only the PEM's first line": func(s *scene) error {
+			return fromEnv(s, s.key.ID, "", "-----BEGIN PRIVATE KEY-----")
+		},
 		"a PEM that was cut short": func(s *scene) error {
 			return s.listWith(s.key.ID, privateKey(s)[:60])
 		},
@@ -450,6 +460,14 @@ func reachMistakes() map[string]mistake {
 		},
 		"https to a port that speaks http": func(s *scene) error {
 			return s.list(wrapper.WithBaseURL("https://"+s.server.Listener.Addr().String()+"/trade-api/v2"), once)
+		},
+		"a server that speaks only TLS 1.1": func(s *scene) error {
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.Config.ErrorLog = discardLog()
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+			server.StartTLS()
+			s.t.Cleanup(server.Close)
+			return s.list(wrapper.WithBaseURL(server.URL+basePath), once)
 		},
 		"a proxy that intercepts TLS": func(s *scene) error {
 			return s.list(wrapper.WithBaseURL(newTLSServer(s.t).URL + basePath))

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -32,6 +33,21 @@ func leadTo(server *httptest.Server) dial {
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
+}
+
+// choosesTLS11 is a connection to a server that answers a handshake as those did that knew no later
+// version: with a ServerHello of TLS 1.1.
+func choosesTLS11(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go func() {
+		_, _ = server.Read(make([]byte, 1<<14))
+		hello := append([]byte{0x02, 0, 0, 38, 0x03, 0x02}, make([]byte, 32+1+2+1)...)
+		hello[39], hello[40] = 0xc0, 0x13 // a suite of that time
+		_, _ = server.Write(append([]byte{0x16, 0x03, 0x02, 0, byte(len(hello))}, hello...))
+		_, _ = io.Copy(io.Discard, server)
+		_ = server.Close()
+	}()
+	return client, nil
 }
 
 func resolves(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }
@@ -118,6 +134,19 @@ func TestEachFaultOnTheWayToTheServiceIsNamed(t *testing.T) {
 			p.t.Cleanup(server.Close)
 			p.Transport.DialContext = leadTo(server)
 		}, []string{"does not speak TLS", "port"}},
+		{"TLS 1.1 alone, at a server that refuses ours", "tls", func(p *patient) {
+			p.atDemo(time.Hour, "demo-api.kalshi.co")
+			server := httptest.NewUnstartedServer(p.box)
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+			server.StartTLS()
+			p.t.Cleanup(server.Close)
+			p.Transport.DialContext = leadTo(server)
+		}, []string{"only TLS 1.1", "old proxy"}},
+		{"TLS 1.1 alone, at a server that chooses it", "tls", func(p *patient) {
+			p.atDemo(time.Hour, "demo-api.kalshi.co")
+			p.Transport.DialContext = choosesTLS11
+		}, []string{"only TLS 1.1", "old proxy"}},
 		{"nobody listens", "tls", func(p *patient) { p.BaseURL = "http://127.0.0.1:1/trade-api/v2" },
 			[]string{"127.0.0.1:1 does not accept connections", "start it"}},
 		{"a connection that is cut", "tls", func(p *patient) {
@@ -143,6 +172,33 @@ func TestEachFaultOnTheWayToTheServiceIsNamed(t *testing.T) {
 			got.want(row.check, problem, row.want...)
 			got.want("signed_request", unchecked, "cannot be reached")
 			got.wantKind(wrapper.ErrUnavailable)
+		})
+	}
+}
+
+func TestAProxySettingThatIsNotUsedIsSaid(t *testing.T) {
+	for name, row := range map[string]struct {
+		env    map[string]string
+		status doctor.Status
+		want   string
+	}{
+		"none":                              {nil, ok, "none for 127.0.0.1"},
+		"one that is good":                  {map[string]string{"HTTP_PROXY": "http://me:hunter2@proxy.test:3128"}, ok, "none for 127.0.0.1"},
+		"one without a scheme":              {map[string]string{"HTTPS_PROXY": "proxy.test:3128"}, ok, "none for 127.0.0.1"},
+		"a line break at its end":           {map[string]string{"HTTPS_PROXY": "http://me:hunter2@proxy.test:3128\n"}, warning, "HTTPS_PROXY is set, but cannot be read for what is around its value"},
+		"a blank before it":                 {map[string]string{"https_proxy": " http://proxy.test:3128"}, warning, "https_proxy is set, but cannot be read for what is around its value"},
+		"quotes around it":                  {map[string]string{"HTTP_PROXY": `"http://proxy.test:3128"`}, warning, "HTTP_PROXY is set, but cannot be read for what is around its value"},
+		"a password that is not encoded":    {map[string]string{"HTTPS_PROXY": "http://me:hunter2%@proxy.test"}, warning, "HTTPS_PROXY is set, but cannot be read as a URL"},
+		"ALL_PROXY":                         {map[string]string{"ALL_PROXY": "socks5://me:hunter2@proxy.test"}, warning, "ALL_PROXY is set, but this program does not read it"},
+		"all_proxy":                         {map[string]string{"all_proxy": "socks5://proxy.test"}, warning, "set HTTPS_PROXY to it too"},
+		"ALL_PROXY beside one that is read": {map[string]string{"ALL_PROXY": "socks5://proxy.test", "HTTPS_PROXY": "http://proxy.test"}, ok, "none for 127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPatient(t)
+			maps.Copy(p.env, row.env)
+			got := p.examine()
+			got.want("proxy", row.status, row.want)
+			got.wantKind(nil)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
 	"kalshi.internal/apikeys/wrapper/protocol"
@@ -96,6 +97,10 @@ func (e *examination) unreachable(err error) (text, advice string) {
 	case isInvalid && invalid.Reason == x509.Expired:
 		return "the certificate has expired or is not valid yet",
 			"Check this machine's date: " + e.Now().UTC().Format(time.DateTime) + " UTC"
+	case isOldTLS(err):
+		return "the other side speaks only TLS 1.1 or older, which nobody may use any more",
+			"The service speaks TLS 1.2 and 1.3, so something else answers, such as an old proxy or virus scanner: have it brought up to date " +
+				"or the host exempted"
 	case is[tls.RecordHeaderError](err):
 		return "the other side does not speak TLS", "Check the scheme and the port of the base URL"
 	case e.proxy != nil && (!isNetwork || operation.Op == "proxyconnect"):
@@ -110,6 +115,13 @@ func (e *examination) unreachable(err error) (text, advice string) {
 			"Check the port of the base URL, the network and any firewall; if it is a sandbox, start it"
 	}
 	return "the connection was cut before an answer", "Check what is between here and the service, then try again"
+}
+
+// isOldTLS tells by the text: crypto/tls has no type for it, neither where it refuses the other side's
+// version nor where the other side refuses ours.
+func isOldTLS(err error) bool {
+	return strings.Contains(err.Error(), "tls: server selected unsupported protocol version") ||
+		strings.Contains(err.Error(), "tls: protocol version not supported")
 }
 
 func is[T error](err error) bool {

@@ -77,6 +77,7 @@ func TestAPITakesAPastedURL(t *testing.T) {
 	// One of another host is not signed for it.
 	run(t.Context(), world, "api", "https://example.com/trade-api/v2/markets").want(t, 2, "the URL leads to example.com, but the base URL is "+base)
 	run(t.Context(), world, "api", strings.Replace(base, "http:", "https:", 1)+"/markets").want(t, 2, "but the base URL is "+base)
+	run(t.Context(), world, "api", "https://demo-api.kalshi.co/trade-api/v2/markets").want(t, 2, "but the base URL is "+base)
 	// Without a base URL, one of the service's hosts says which environment is meant.
 	delete(world.Env, "KALSHI_BASE_URL")
 	world.Env["HTTPS_PROXY"] = "http://127.0.0.1:1"
