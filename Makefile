@@ -87,6 +87,13 @@ browser: ## Test the sandbox's inspector in headless Chromium; installs it with 
 modules: ## Vet and test the modules below wrapper/ that have dependencies of their own
 	@set -e; for module in $(MODULES); do echo "go -C $$module test ./..."; go -C $$module vet ./...; go -C $$module test -timeout $(TEST_TIMEOUT) ./...; done
 
+# A test that passes prints nothing, so what a machine could not make would not show.
+.PHONY: platforms
+platforms: ## Make the file systems of containers and services for real, and count what this machine cannot make
+	@{ go test -count=1 -v -run 'ReallyRead|OnAVolume' ./wrapper/internal/cli; go -C wrapper/examples test -count=1 -v -run 'Example|Systemd|Manifests' .; } | \
+		awk '/^ *--- PASS/ { made++ } /^ *--- FAIL/ { failed++; print } /NOT MADE HERE/ { missing++; print } \
+			END { printf "%d made for real and passed, %d failed, %d not made here\n", made - missing, failed, missing; exit failed > 0 || made == 0 }'
+
 # What it prints is what benchstat reads: make bench >new.txt && benchstat old.txt new.txt
 .PHONY: bench
 bench: ## Run all benchmarks, or those that match BENCH, BENCH_COUNT (6) times for BENCH_TIME (0.3s)

@@ -10,6 +10,9 @@
 //	client, err := wrapper.NewClient(creds, wrapper.WithEnvironment(wrapper.Demo))
 //	list, err := client.GetAPIKeys(ctx)
 //
+// [CredentialsFromFiles] follows two mounted files, [CredentialSourceFunc] asks a function, and
+// [NewSignerCredentials] signs with a key in an HSM or a KMS.
+//
 // # What a request passes
 //
 //	retry -> your functions before each attempt -> sign -> clock -> size limit -> your transport
@@ -68,7 +71,7 @@
 // Every error of a call is an [*Error]. Decide with [errors.Is] on the sentinels, and show
 // [Error.Hint] to people. Errors of loading credentials are [*CredentialsError]. README.md, beside
 // this file, has the tables: what each error means and what to do, what a 401 means, which
-// requests are sent again, and the mistakes that are made most.
+// requests are sent again, which key files are accepted, and the mistakes that are made most.
 //
 // # Secrets
 //

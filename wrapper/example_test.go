@@ -32,6 +32,38 @@ func startSandbox(options ...sandbox.Option) (string, *wrapper.Credentials, func
 	return server.URL + sandbox.BasePath, creds, server.Close
 }
 
+func ExampleCredentialsFromFiles() {
+	service := sandbox.New()
+	server := httptest.NewServer(service)
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "secrets")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	key, err := service.Bootstrap(sandbox.OfType(sandbox.Ed25519))
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = errors.Join(os.WriteFile(dir+"/id", []byte(key.ID), 0o600),
+		os.WriteFile(dir+"/key.pem", []byte(key.PrivateKey.RevealPrivateKey()), 0o600))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	source := wrapper.CredentialsFromFiles(dir+"/id", dir+"/key.pem")
+	client, err := wrapper.NewClient(source, wrapper.WithBaseURL(server.URL+sandbox.BasePath))
+	if err != nil {
+		log.Fatal(err)
+	}
+	list, err := client.GetAPIKeys(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(list.APIKeys), "key; the files agree:", source.Err() == nil)
+	// Output: 1 key; the files agree: true
+}
+
 // exportSandbox starts a sandbox and sets the environment variables for it, as the file that
 // `kalshi-keys sandbox --env-file` writes does.
 func exportSandbox() (stop func()) {

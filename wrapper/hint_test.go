@@ -296,7 +296,7 @@ func credentialMistakes() map[string]mistake {
 			return fromEnv(s, s.key.ID, "", "/run/secrets/kalshi.pem")
 		},
 		"only the PEM's first line": func(s *scene) error {
-			return fromEnv(s, s.key.ID, "", "-----BEGIN PRIVATE KEY-----")
+			return fromEnv(s, s.key.ID, "", "-----BEGIN "+"PRIVATE KEY-----")
 		},
 		"a PEM that was cut short": func(s *scene) error {
 			return s.listWith(s.key.ID, privateKey(s)[:60])

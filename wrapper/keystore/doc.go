@@ -22,7 +22,7 @@
 //	lock.swap      empty; its lock is held for the moment of a write
 //	.tmp-*         what is being written, or was when a process died
 //
-// All files are for their owner alone (mode 0600, the directory 0700). The first line of a store
+// All files are made for their owner alone (mode 0600, the directory 0700). The first line of a store
 // file has its format version, its revision, the SHA-256 checksum of the rest, and which file it is: its inode
 // and, on Linux, its time of birth. So a copy is told from the original, and the journal's records in it are
 // Foreign. Other files are left alone. To back a store up, copy the whole directory.
@@ -47,8 +47,9 @@
 //
 // # What is refused
 //
-// A directory or file is refused if another user owns it or may use it, or if it is a symbolic link.
-// The error is an [*InsecureError] with the command that mends it. What is checked is the file that
+// A directory or file is refused if another user owns it or may use it, or if it is a symbolic link. A
+// group that a platform has given the volume to, as the fsGroup of Kubernetes, may use it: see
+// [secret.StoreAccess]. The error is an [*InsecureError] with the command that mends it. What is checked is the file that
 // was opened. Elements before the last one of the directory's path may be links.
 //
 // # Where the lock works
@@ -63,4 +64,6 @@
 // On Windows the lock is LockFileEx. A file's mode does not tell there who may use it, so this is not
 // checked: keep the directory where only your account has access. A directory cannot be synced there
 // either. Whether the name of a new file survives a power cut depends on the file system.
+//
+// [secret.StoreAccess]: wrapper/secret
 package keystore

