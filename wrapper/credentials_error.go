@@ -77,7 +77,9 @@ var (
 	problemNotPEM             = &problem{"not_pem", "no private key in PEM form found", privateHint}
 	problemKeyIDAsKey         = notAKey("this is the ID of an API key, not its private key")
 	problemReference          = notAKey("this is a reference to a secret elsewhere, which nothing has followed")
+	problemAddress            = notAKey("this looks like a reference to a secret elsewhere, which nothing has followed")
 	problemVariable           = notAKey("this is a variable or a template, which nothing has filled in")
+	problemPlaceholder        = notAKey("this is a placeholder")
 	problemPathAsKey          = &problem{"not_pem", "this is a path, not a private key", "Give it in " + EnvPrivateKeyPath + " instead"}
 	problemCutOff             = &problem{"truncated", "only the beginning of the first line arrived: what the key went through cut it there", cutOffHint}
 	problemOtherPEM           = &problem{"not_pem", "this is PEM, but of something else than a private key", privateHint}

@@ -35,13 +35,15 @@ var keyForms = sync.OnceValue(func() []keyForm {
 		{what: "decoded UTF-16", repair: fromUTF16},
 		{find: whole(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`), problem: problemKeyIDAsKey},
 		{find: whole(`file:\S+|(?:@|~|\.{0,2}/|[A-Za-z]:[\\/]|\\\\[A-Za-z0-9.-]{2,30}\\)[^\r\n]*|[^\s+=]{1,200}\.(?:pem|key|txt|der|p8|p12|pfx|ppk|jwk)`), problem: problemPathAsKey},
-		{find: whole(`(?:[A-Za-z][A-Za-z0-9+.-]*://|arn:|projects/[^/\s]+/secrets/|vault:|ref\+|secretref:|ssm:|@Microsoft\.KeyVault)[^\r\n]*`),
-			problem: problemReference},
+		{what: textAround, find: regexp.MustCompile(`^\s*(?:data:[^,\s]*,|(?:base64|b64):|(?:export\s+)?[A-Z][A-Z0-9]*_[A-Z0-9_]*=)`), repair: with("")},
+		{what: textAround, find: whole(`[A-Za-z][\w.-]*:[ \t]+["']?[A-Za-z0-9+/=_-]{40,}`), repair: func(found string) string { return found[strings.Index(found, ":")+1:] }},
+		{find: whole(`(?:[A-Za-z][A-Za-z0-9+.-]*://|arn:|projects/[^/\s]+/secrets/|ref\+|@Microsoft\.KeyVault)[^\r\n]*`), problem: problemReference},
+		{find: whole(`[A-Za-z][\w.+-]*:\S{1,200}`), problem: problemAddress},
 		{find: whole(`\$\{?[A-Za-z_][\w.]*(?::?[-?][^}]*)?\}?|\$?\{\{[^\r\n]*\}\}|\$\([^\r\n]*\)|%[A-Za-z_]\w*%|\$env:\w+`),
 			problem: problemVariable},
 		{find: whole(`[*•·]+|\[(?i:redacted|hidden|masked)\]|\(sensitive value\)`), problem: notAKey("this is what a log or a page shows in place of a secret")},
 		{find: whole(`<[^>\r\n]*>|\.{2,}|…|(?i:x{3,}|todo|none|null|nil|undefined|change[-_ ]?me|(?:your|my|replace|insert|paste|put|enter|example|dummy)[-_ ][\w -]*)`),
-			problem: notAKey("this is a placeholder")},
+			problem: problemPlaceholder},
 		{find: regexp.MustCompile(`^\s*PuTTY-User-Key-File-`), problem: otherFile("a key in PuTTY's format", "puttygen KEY.ppk -O private-openssh -o KEY")},
 		{find: regexp.MustCompile(`-{2,} ?BEGIN PGP `), problem: otherFile("a key of PGP, which signs in another way", "")},
 		{find: regexp.MustCompile(`-{2,} ?BEGIN SSH2 ENCRYPTED PRIVATE KEY`), problem: otherFile("a key in the format of SSH Tectia", "ssh-keygen -i -f KEY")},
@@ -49,17 +51,19 @@ var keyForms = sync.OnceValue(func() []keyForm {
 		{find: regexp.MustCompile(`<RSAKeyValue>`), problem: otherFile("a key in the XML of .NET", "")},
 		{find: regexp.MustCompile(`AGE-SECRET-KEY-1|^age-encryption\.org|BEGIN AGE ENCRYPTED FILE`), problem: otherFile("a file of age", "age -d -i IDENTITY FILE")},
 		{find: regexp.MustCompile(`^\s*\$ANSIBLE_VAULT;|ENC\[AES256_GCM,`), problem: otherFile("a file that Ansible Vault or sops has encrypted", "")},
-		{begins: []string{"\xfe\xed\xfe\xed"}, problem: otherFile("a Java keystore", "")},
+		{find: regexp.MustCompile(`^untrusted comment:`), problem: otherFile("a key of minisign or signify", "")},
+		{begins: []string{"\x1e\xf1\xb5\xb0"}, problem: otherFile("a PVK file of Windows", "openssl rsa -inform PVK -in FILE.pvk -out PRIVATE.pem")},
+		{begins: []string{"\xfe\xed\xfe\xed", "\xce\xce\xce\xce"}, problem: otherFile("a Java keystore", "")},
 		{begins: []string{"PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ"}, problem: otherFile("a compressed file", "")},
 		{find: regexp.MustCompile(`(?i)^\s*<(?:!doctype|html|head)\b`), problem: otherFile("a web page", "")},
 		{find: whole(`-+ *(?:B(?:E(?:G(?:I(?:N(?:[ A-Z0-9]{0,40})?)?)?)?)?)?-*`), problem: problemCutOff},
 
-		{what: textAround, find: regexp.MustCompile(`^\s*(?:data:[^,\s]*,|base64:|(?:export\s+)?[A-Z][A-Z0-9]*_[A-Z0-9_]*=)`), repair: with("")},
 		{what: "removed a byte order mark or invisible characters", find: regexp.MustCompile(`\x1b\[[0-9;?]*[@-~]|[\p{Cf}\x{fe00}-\x{fe0f}\x00-\x08\x0e-\x1f\x7f]`), repair: with("")},
 		{what: "turned unusual spaces into spaces", find: regexp.MustCompile(`[\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]`), repair: with(" ")},
-		{what: "decoded percent-encoding", find: regexp.MustCompile(`%[0-9A-Fa-f]{2}`), repair: fromPercent},
-		{what: "decoded HTML", find: regexp.MustCompile(`&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z]+);|<(?:br|/?p|/?pre|/?code|/?div|/?span)\b[^>]*>`), repair: fromHTML},
+		{what: "decoded percent-encoding", find: regexp.MustCompile(`%(?:25)*[0-9A-Fa-f]{2}`), repair: fromPercent},
+		{what: "decoded HTML", find: regexp.MustCompile(`&(?:amp;)*(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z]+);|<(?:br|/?p|/?pre|/?code|/?div|/?span)\b[^>]*>`), repair: fromHTML},
 		{what: "decoded quoted-printable text", find: regexp.MustCompile(`=(?:0A|0D|20|2B|2D|2F|3D)`), repair: func(found string) string { return fromHex(found[1:]) }},
+		{what: "joined quoted lines", find: regexp.MustCompile("[\"'`]\\s*[+.&]\\s*[\"'`]|[\"'`][ \\t]*[,;+.&\\\\]?[ \\t]*\\r?\\n\\s*[\"'`]"), repair: with("\n")},
 		{what: "decoded escapes", find: regexp.MustCompile(`\\+(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|0?1[25])`), repair: fromEscape},
 		{what: "turned escaped line breaks into line breaks", find: regexp.MustCompile(`\\+r\\+n|\\+[rn]|\^M\^J|\^[MJ]`), repair: with("\n")},
 		{what: "removed quotes and backslashes", find: regexp.MustCompile("[\"'`“”‘’„‚«»\\\\]"), repair: with("")},
@@ -118,7 +122,8 @@ func fromUTF16(text string) string {
 }
 
 func fromPercent(found string) string {
-	text, err := url.PathUnescape(found)
+	// What was encoded several times has 25, which stands for the percent sign, before the rest.
+	text, err := url.PathUnescape("%" + found[len(found)-2:])
 	if err != nil {
 		return found
 	}
@@ -129,7 +134,8 @@ func fromHTML(found string) string {
 	if strings.HasPrefix(found, "<") {
 		return "\n"
 	}
-	return html.UnescapeString(found)
+	// What was escaped several times has amp; before the rest.
+	return html.UnescapeString("&" + strings.ReplaceAll(found[1:], "amp;", ""))
 }
 
 func fromHex(digits string) string {

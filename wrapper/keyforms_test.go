@@ -75,6 +75,22 @@ var forms = []struct {
 	{"plus signs that became spaces", func(s string) string {
 		return withBody(s, func(b string) string { return innerPlus.ReplaceAllString(b, "$1 $2") })
 	}, "plus signs"},
+	{"percent-encoding, twice", func(s string) string { return url.PathEscape(url.PathEscape(s)) }, "percent-encoding"},
+	{"HTML, twice", func(s string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(s, "+", "&amp;#43;"), "/", "&amp;amp;#47;")
+	}, "decoded HTML"},
+	{"the lines of a program's text", func(s string) string {
+		return `"` + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\\n\" +\n    \"") + `\n";`
+	}, "joined quoted lines"},
+	{"a list of lines", func(s string) string {
+		return "[\n\"" + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\",\n  \"") + "\"\n]"
+	}, "joined quoted lines"},
+	{"a list on one line", func(s string) string { return `["` + strings.ReplaceAll(strings.TrimSpace(s), "\n", `","`) + `"]` }, "without their backslash"},
+	{"a PEM in hexadecimal digits", func(s string) string { return hex.EncodeToString([]byte(s)) }, "hexadecimal"},
+	{"bytes of a program", func(s string) string {
+		return "0x" + strings.Join(regexp.MustCompile("..").FindAllString(hex.EncodeToString(der(s)), -1), ", 0x")
+	}, "hexadecimal"},
+	{"base64 in YAML", func(s string) string { return "key.pem: " + encoded(s) }, "text around"},
 	{"HTML", func(s string) string {
 		return strings.NewReplacer("+", "&#43;", "\n", "<br>\n").Replace(html.EscapeString(s))
 	}, "decoded HTML"},
@@ -217,20 +233,21 @@ func TestWhatStandsInAKeysPlaceIsNamed(t *testing.T) {
 		"projects/bot/secrets/kalshi/versions/1":      "a reference to a secret",
 		"vault:secret/data/kalshi#key":                "a reference to a secret",
 		"https://bot.vault.azure.net/secrets/kalshi":  "a reference to a secret",
-		"${KALSHI_KEY}":         "a variable or a template",
-		"$KALSHI_KEY":           "a variable or a template",
-		"${KALSHI_KEY:?unset}":  "a variable or a template",
-		"{{ kalshi_key }}":      "a variable or a template",
-		"${{ secrets.KALSHI }}": "a variable or a template",
-		"$(cat key)":            "a variable or a template",
-		"***":                   "in place of a secret",
-		"[REDACTED]":            "in place of a secret",
-		"<your private key>":    "a placeholder",
-		"YOUR_PRIVATE_KEY":      "a placeholder",
-		"changeme":              "a placeholder",
-		"xxxx":                  "a placeholder",
-		"...":                   "a placeholder",
-		"null":                  "a placeholder",
+		"keyring:kalshi":                              "a reference to a secret",
+		"${KALSHI_KEY}":                               "a variable or a template",
+		"$KALSHI_KEY":                                 "a variable or a template",
+		"${KALSHI_KEY:?unset}":                        "a variable or a template",
+		"{{ kalshi_key }}":                            "a variable or a template",
+		"${{ secrets.KALSHI }}":                       "a variable or a template",
+		"$(cat key)":                                  "a variable or a template",
+		"***":                                         "in place of a secret",
+		"[REDACTED]":                                  "in place of a secret",
+		"<your private key>":                          "a placeholder",
+		"YOUR_PRIVATE_KEY":                            "a placeholder",
+		"changeme":                                    "a placeholder",
+		"xxxx":                                        "a placeholder",
+		"...":                                         "a placeholder",
+		"null":                                        "a placeholder",
 		"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n":                                 "PuTTY",
 		"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ==\n-----END PGP PRIVATE KEY BLOCK-----": "PGP",
 		"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n":                                       "SSH Tectia",
@@ -240,6 +257,9 @@ func TestWhatStandsInAKeysPlaceIsNamed(t *testing.T) {
 		"$ANSIBLE_VAULT;1.1;AES256\n6162":                                                    "Ansible",
 		"\xfe\xed\xfe\xed\x00\x00\x00\x02":                                                   "Java keystore",
 		"PK\x03\x04\x14":                                                                     "compressed",
+		"untrusted comment: signify secret key\nRWQ=":                                        "minisign",
+		"\x1e\xf1\xb5\xb0\x00\x00\x00\x00":                                                   "PVK",
+		armoured("PRIVATE KEY", "..."):                                                       "a placeholder",
 		"<!DOCTYPE html><html>":                                                              "web page",
 		"-----BEGIN DH PARAMETERS-----\nMAA=\n-----END DH PARAMETERS-----\n":                 "something else than a private key",
 		readTestdata(t, "key.p12"):                                                           "PKCS#12",

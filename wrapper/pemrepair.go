@@ -217,6 +217,8 @@ func (r *pemRepair) block(b armouredBlock) ([]byte, *problem) {
 		return r.sshPublic(sshHeaders.ReplaceAllString(b.body, ""))
 	case b.label.problem != nil && !r.public:
 		return nil, b.label.problem
+	case len(b.body) > 1 && strings.Trim(b.body, ".…*xX \n") == "" && strings.TrimSpace(b.body) != "":
+		return nil, problemPlaceholder
 	}
 	return r.decode(b.body)
 }
@@ -232,9 +234,9 @@ func (r *pemRepair) unarmoured(text string) ([]byte, *problem) {
 	case unknownArmour.MatchString(text):
 		return nil, problemOtherPEM
 	}
-	if der, err := hex.DecodeString(hexSeparators.Replace(text)); err == nil && isDER(der) {
+	if decoded, err := hex.DecodeString(hexSeparators.Replace(text)); err == nil && (isDER(decoded) || bytes.HasPrefix(decoded, []byte("--"))) {
 		r.note("decoded hexadecimal digits", true)
-		return der, nil
+		return r.der(string(decoded))
 	}
 	bytes, ok := decodeBase64(urlAlphabet.Replace(text))
 	switch {
@@ -253,7 +255,7 @@ func (r *pemRepair) unarmoured(text string) ([]byte, *problem) {
 
 var (
 	// hexSeparators removes what tools put between hexadecimal digits.
-	hexSeparators = strings.NewReplacer(":", "", " ", "", "\n", "")
+	hexSeparators = strings.NewReplacer("0x", "", ":", "", ",", "", " ", "", "\n", "")
 	// urlAlphabet turns base64url into base64.
 	urlAlphabet = strings.NewReplacer("-", "+", "_", "/")
 	// unknownArmour finds the BEGIN line of a PEM whose label is not in armourLabels.

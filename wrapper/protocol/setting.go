@@ -61,6 +61,9 @@ var settingFaults = sync.OnceValue(func() []settingFault {
 	return []settingFault{
 		{regexp.MustCompile(`^(?:export\s+|set\s+|\$env:)?KALSHI_[A-Z_]+\s*=\s*`), "it begins with the name of a variable", removed},
 		{regexp.MustCompile(`\s+#(?:[^0-9].*)?$`), "it ends in a comment", removed},
+		{regexp.MustCompile(`^<(?:[a-z]+:/)?/[^>]*>$`), "it stands in angle brackets", func(found string, _ lookup) (string, bool) {
+			return found[1 : len(found)-1], true
+		}},
 		{regexp.MustCompile("\\$\\(.*\\)|`.*`"), "it holds a command, which nothing runs here", unknown},
 		{regexp.MustCompile("^[\"'`“”‘’]|[\"'`“”‘’]$"), "it has a quote at one end", removed},
 		{regexp.MustCompile(`[;,]+$`), "it ends in a character that belongs to what was around it", removed},
@@ -73,7 +76,7 @@ var settingFaults = sync.OnceValue(func() []settingFault {
 // pathFaults are those of paths alone.
 var pathFaults = sync.OnceValue(func() []settingFault {
 	return []settingFault{
-		{regexp.MustCompile(`^file:(?://(?:localhost)?)?/.*$`), "it is a file URL, not a path", pathOf},
+		{regexp.MustCompile(`^file:.*$`), "it is a file URL, not a path", pathOf},
 		{regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]+://|arn:).*$`), "it is a reference to another place, not a path", unknown},
 		{regexp.MustCompile(`^@`), "it begins with @, which nothing follows here", removed},
 		{regexp.MustCompile(`(?:^|/)%[a-zA-Z](?:/|$)`), "it holds a specifier of systemd, which nothing expands here", specified},
@@ -146,8 +149,8 @@ func specified(found string, getenv lookup) (string, bool) {
 
 func pathOf(found string, _ lookup) (string, bool) {
 	location, err := url.Parse(found)
-	if err != nil {
+	if err != nil || (location.Host != "" && location.Host != "localhost") {
 		return "", false
 	}
-	return location.Path, true
+	return location.Path + location.Opaque, true
 }

@@ -71,6 +71,9 @@ func TestWhatNothingExpandsHereIsRefusedWithTheValueThatWasMeant(t *testing.T) {
 		"file://localhost/home/merle/key.pem":     {"a file URL", whole},
 		"file:/home/merle/key.pem":                {"a file URL", whole},
 		"file:///home/merle/my%20key.pem":         {"a file URL", "Set it to /home/merle/my key.pem"},
+		"file:key.pem":                            {"a file URL", "Set it to key.pem"},
+		"file://other/key.pem":                    {"a file URL", itself},
+		"</home/merle/key.pem>":                   {"angle brackets", whole},
 		"file://$HOME/key.pem":                    {"a variable", whole},
 		"@/home/merle/key.pem":                    {"begins with @", whole},
 		"op://vault/kalshi/key":                   {"a reference", itself},
@@ -105,6 +108,7 @@ func TestABaseURLIsCleaned(t *testing.T) {
 		"https://$HOST/trade-api/v2":      "Set it to " + demo,
 		"https://${HOST}/trade-api/v2;":   "Set it to " + demo,
 		"https://u:$HOST@127.0.0.1/a":     "Set it to the value itself",
+		"<" + demo + ">":                  "Set it to " + demo,
 		"KALSHI_BASE_URL=" + demo:         "Set it to " + demo,
 		"https://{{ host }}/trade-api/v2": "Set it to the value itself",
 	} {
