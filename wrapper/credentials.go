@@ -35,9 +35,10 @@ type Credentials struct {
 }
 
 // NewCredentials returns credentials for the API key keyID with the private key in pem: RSA of
-// at least 2048 bits or Ed25519, as PKCS#1 or PKCS#8. A PEM that lost line breaks or its
-// BEGIN and END lines, or gained quotes, is repaired; [InspectPrivateKey] reports the repairs. Everything else is
-// refused with a [*CredentialsError].
+// at least 2048 bits or Ed25519, as PKCS#1, PKCS#8 or in OpenSSH's format. What happens to a PEM on its way through
+// shells, env files, mail and programs is undone where that is certain, also if it became DER, UTF-16 or
+// base64 once more; [InspectPrivateKey] reports the repairs. Everything else is refused with a
+// [*CredentialsError] that says what it is.
 func NewCredentials(keyID string, pem []byte) (*Credentials, error) {
 	return parseCredentials(keySource{"key ID", keyID}, keySource{"private key", string(pem)})
 }

@@ -9,7 +9,7 @@ import (
 // CredentialsProblem names what is wrong with credentials: missing, conflict, key_id,
 // path, file_unreadable, file_mode, not_regular_file, key_as_path, too_large, empty, not_pem, truncated,
 // damaged, several_keys, encrypted, public_key, certificate, certificate_request, openssh_key,
-// ec_key, key_type, weak_rsa or signer.
+// ec_key, key_type, weak_rsa, private_key or signer.
 type CredentialsProblem string
 
 // Problems that a program can do something about.

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -48,11 +49,14 @@ func CredentialsFromEnv() (*Credentials, error) {
 }
 
 // LoadCredentials returns credentials for the API key keyID with the private key in the file at
-// path, read as [NewCredentials] reads it. Symbolic links are followed; nothing in path is
-// expanded. It returns a [*CredentialsError] for a file that is missing, is not a regular file,
-// has more than 64 KiB, or may be used by others than its owner ([ErrInsecure]), unless a platform
-// provides it so, as [secret.FileAccess] says. The checks look at the opened file, so it cannot be
-// exchanged between check and use.
+// path, read as [NewCredentials] reads it. Symbolic links are followed. A file of exactly that name
+// counts first; without one, blanks and quotes around path are removed, and a path that a shell or an
+// env file would have made another of ([protocol.CleanPath]) is refused with the one that was meant.
+//
+// It returns a [*CredentialsError] for a file that is missing, is not a regular file, has more than 64 KiB,
+// or may be used by others than its owner ([ErrInsecure]), unless a platform provides it so, as
+// [secret.FileAccess] says. The checks look at the opened file, so it cannot be exchanged between check
+// and use.
 //
 // On Windows, who may read a file does not show in its mode and is not checked: keep the file
 // where only your account has access.
@@ -142,5 +146,9 @@ func unreadable(source string, cause error) error {
 	}
 	err := newCredentialsError(problemFileUnreadable, source)
 	err.detail, err.cause = cause.Error(), cause
+	if errors.Is(cause, fs.ErrPermission) {
+		err.Hint = fmt.Sprintf("User %d, who runs this, may not read it: have root give it to this user, or to a group of the process "+
+			"(in Kubernetes: fsGroup and defaultMode: 0440)", os.Geteuid())
+	}
 	return err
 }

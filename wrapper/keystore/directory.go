@@ -30,8 +30,9 @@ type Directory struct {
 }
 
 // NewDirectory returns the engine in the directory dir, and makes the directory, with mode 0700, if
-// it is not there. It returns an [*InsecureError] if dir is a symbolic link, belongs to another user
-// or is open to others. There is nothing to close.
+// it is not there. A new one is not made at a path that a shell or an env file would have made another
+// of, such as $HOME/keys: the error is a [*protocol.SettingError]. It returns an [*InsecureError] if dir is a
+// symbolic link, belongs to another user or is open to others. There is nothing to close.
 func NewDirectory(dir string) (*Directory, error) {
 	return newDirectory(dir, func(_ string, do func() error) error { return do() })
 }
@@ -46,6 +47,9 @@ func newDirectory(dir string, around func(step string, do func() error) error) (
 	}
 	d := &Directory{path, around}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := protocol.CleanPath(dir, os.Getenv); err != nil {
+			return nil, fmt.Errorf("keystore: no store is made at %q: %w", dir, err)
+		}
 		if err := d.make(path); err != nil {
 			return nil, fmt.Errorf("keystore: the directory %s cannot be made: %w%s", path, err, mend(err))
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 func TestOpenRefusesWhatIsNoDirectory(t *testing.T) {
@@ -58,5 +59,18 @@ func TestADirectoryIsKnownByItsAbsolutePath(t *testing.T) {
 	locked(t, store, func() {})
 	if _, err := os.Stat(filepath.Join(above, "keys", "lock")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAStoreIsNotMadeWhereAShellWouldHaveMadeAnotherPath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"$HOME/keys", "~/keys", "%h/keys", "file:///keys", `"keys`} {
+		_, err := keystore.Open(dir)
+		if _, ok := errors.AsType[*protocol.SettingError](err); !ok {
+			t.Errorf("%s: got %v", dir, err)
+		}
+	}
+	if made, err := os.ReadDir("."); err != nil || len(made) > 0 {
+		t.Errorf("there is %v, %v", made, err)
 	}
 }

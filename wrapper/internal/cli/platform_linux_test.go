@@ -71,6 +71,7 @@ func TestDoctorDecidesOnWhoCanReallyReadTheKeyFile(t *testing.T) {
 		{"a file for everybody in a home directory that is read-only", `secret 1001:1001 444; HOME=$PWD/run as 1001 1001 1001 "$program" doctor`, "problem", "mode is 0444"},
 		{"root's file that nobody can write", `file 0:0 440; as 0 0 0 "$program" doctor`, "ok", "readable by group 0"},
 		{"root's file as a umask leaves it", `file 0:0 640; as 0 0 0 "$program" doctor`, "problem", "Run: chmod 600"},
+		{"a secret for a group that the process is not in", `secret 0:2000 440; as 1000 1000 1000 "$program" doctor`, "", "User 1000, who runs this, may not read it"},
 		{"a private file of somebody else, for root", `file 1001:1001 600; as 0 0 0 "$program" doctor`, "ok", "only its owner may use the file"},
 	})
 }

@@ -30,7 +30,7 @@ func (w *watchedTerminal) Write(text []byte) (int, error) {
 }
 
 func TestATerminalShowsThatACommandWorksAndThenItsOutputAlone(t *testing.T) {
-	terminal := &watchedTerminal{until: "working for 1 s", shown: make(chan struct{})}
+	terminal := &watchedTerminal{until: "list: working for ", shown: make(chan struct{})}
 	world := worldOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-terminal.shown:
@@ -45,7 +45,7 @@ func TestATerminalShowsThatACommandWorksAndThenItsOutputAlone(t *testing.T) {
 	}
 	const clearLine = "\r\x1b[K"
 	shown := terminal.text.String()
-	if !strings.Contains(shown, clearLine+"kalshi-keys list: working for 1 s") || !strings.Contains(shown, clearLine+"ID") {
+	if !strings.Contains(shown, clearLine+"kalshi-keys list: working for ") || !strings.Contains(shown, clearLine+"ID") {
 		t.Errorf("the terminal got %q", shown)
 	}
 }
