@@ -30,10 +30,15 @@ const maxPrivateKeyBytes = 64 << 10
 // CredentialsFromEnv returns credentials from the environment: the key ID from
 // KALSHI_API_KEY_ID, the private key from the file that KALSHI_PRIVATE_KEY_PATH names, as
 // [LoadCredentials] does it, or from KALSHI_PRIVATE_KEY, as [NewCredentials] does it. An empty
-// variable counts as unset. It returns a [*CredentialsError] that names the variable, and never
+// variable counts as unset. Blanks and quotes around a key ID and a path, which env files leave there, are
+// removed. It returns a [*CredentialsError] that names the variable, and never
 // falls back to another variable or to sending without credentials.
 func CredentialsFromEnv() (*Credentials, error) {
 	keyID := keySource{EnvAPIKeyID, os.Getenv(EnvAPIKeyID)}
+	// What cannot be cleaned is no key ID, and refused as such.
+	if cleaned, err := protocol.CleanSetting(keyID.value, os.Getenv); err == nil && cleaned != "" {
+		keyID.value = cleaned
+	}
 	path, pem := os.Getenv(EnvPrivateKeyPath), os.Getenv(EnvPrivateKey)
 	switch {
 	case keyID.value == "":

@@ -62,6 +62,17 @@ func TestAPathThatIsNotExpandedGetsAHint(t *testing.T) {
 	}
 }
 
+func TestWhatEnvFilesLeaveAroundAValueIsRemoved(t *testing.T) {
+	path := keyFile(t, t.TempDir(), "key.pem", 0o600)
+	for _, around := range [][2]string{{"", ""}, {`"`, `"`}, {"'", "'\r\n"}, {" ", "\t"}} {
+		setEnv(t, around[0]+testKeyID+around[1], around[0]+path+around[1], "")
+		credentials, err := wrapper.CredentialsFromEnv()
+		if err != nil || credentials.KeyID() != testKeyID {
+			t.Errorf("%q: got %v, %v", around, credentials, err)
+		}
+	}
+}
+
 func TestWhatIsNoRegularFileIsRefused(t *testing.T) {
 	for _, path := range []string{t.TempDir(), os.DevNull} {
 		_, err := wrapper.LoadCredentials(testKeyID, path)

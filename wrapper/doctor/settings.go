@@ -20,6 +20,10 @@ func (e *examination) readSettings() {
 	e.keyID = e.choose("--key-id", e.KeyID, wrapper.EnvAPIKeyID, e.KeyID != "")
 	e.path = e.choose(keyFileFlag, e.PrivateKeyFile, wrapper.EnvPrivateKeyPath, e.PrivateKeyFile != "")
 	e.pem = e.choose(keyFileFlag, "", wrapper.EnvPrivateKey, e.PrivateKeyFile != "")
+	if id, err := protocol.CleanSetting(e.keyID.value, e.Getenv); err == nil && id != strings.TrimSpace(e.keyID.value) {
+		e.trimmed = append(e.trimmed, e.keyID.from)
+		e.keyID.value = id
+	}
 	// What cannot be cleaned stays as it is: the library refuses it and says why.
 	if path, err := protocol.CleanPath(e.path.value, e.Getenv); err == nil && path != e.path.value {
 		e.trimmed = append(e.trimmed, e.path.from)

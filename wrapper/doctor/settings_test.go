@@ -44,8 +44,14 @@ func TestEachFaultOfTheSettingsIsNamed(t *testing.T) {
 			p.use(p.key)
 			p.env[wrapper.EnvPrivateKeyPath] = "other.pem"
 		}, warning, nil, []string{"wins over KALSHI_PRIVATE_KEY_PATH and KALSHI_PRIVATE_KEY"}},
-		{"quotes around the ID", "key_id", func(p *patient) { p.env[wrapper.EnvAPIKeyID] = `"` + p.key.ID + `"` }, problem, settings,
+		{"quotes around the ID", "variables", func(p *patient) { p.env[wrapper.EnvAPIKeyID] = `"` + p.key.ID + `"` }, warning, nil,
+			[]string{"quotes around KALSHI_API_KEY_ID were removed"}},
+		{"a quote before the ID", "key_id", func(p *patient) { p.env[wrapper.EnvAPIKeyID] = `"` + p.key.ID }, problem, settings,
 			[]string{"without quotes, brackets or spaces"}},
+		{"blanks around the path", "variables", func(p *patient) {
+			p.useFile(p.file(), p.pem(p.key), 0o600)
+			p.env[wrapper.EnvPrivateKeyPath] += " \r\n"
+		}, warning, nil, []string{"quotes around KALSHI_PRIVATE_KEY_PATH were removed"}},
 		{"a bracket at the ID", "key_id", func(p *patient) { p.env[wrapper.EnvAPIKeyID] += "]" }, problem, settings, []string{"alone"}},
 		{"a space in the ID", "key_id", set(wrapper.EnvAPIKeyID, "my key"), problem, settings, []string{"not the key's name"}},
 		{"spaces around the ID", "key_id", func(p *patient) { p.env[wrapper.EnvAPIKeyID] = " " + p.key.ID + "\n" }, warning, nil, []string{"white space"}},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"kalshi.internal/apikeys/wrapper"
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // credentials returns those that the flags name, and for what they leave open those of the
@@ -18,7 +19,12 @@ func (s *settings) credentials(ctx context.Context, base *url.URL) (*wrapper.Cre
 	if dir != "" {
 		return s.currentCredentials(ctx, dir, base)
 	}
-	keyID := cmp.Or(string(s.keyID), s.getenv(wrapper.EnvAPIKeyID))
+	keyID := s.getenv(wrapper.EnvAPIKeyID)
+	// What cannot be cleaned is no key ID, and refused as such.
+	if cleaned, err := protocol.CleanSetting(keyID, s.getenv); err == nil && cleaned != "" {
+		keyID = cleaned
+	}
+	keyID = cmp.Or(string(s.keyID), keyID)
 	path, pem := s.keyFile.String(), ""
 	if path == "" {
 		pem = s.getenv(wrapper.EnvPrivateKey)
