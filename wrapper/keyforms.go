@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // keyForm is a form in which a key arrives, or something else in its place. It has a repair or a
@@ -33,6 +34,7 @@ type keyForm struct {
 var keyForms = sync.OnceValue(func() []keyForm {
 	return []keyForm{
 		{what: "decoded UTF-16", repair: fromUTF16},
+		{what: "decoded Windows-1252", repair: fromWindows1252},
 		{find: whole(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`), problem: problemKeyIDAsKey},
 		{find: whole(`file:\S+|(?:@|~|\.{0,2}/|[A-Za-z]:[\\/]|\\\\[A-Za-z0-9.-]{2,30}\\)[^\r\n]*|[^\s+=]{1,200}\.(?:pem|key|txt|der|p8|p12|pfx|ppk|jwk)`), problem: problemPathAsKey},
 		{what: textAround, find: regexp.MustCompile(`^\s*(?:data:[^,\s]*,|(?:base64|b64):|(?:export\s+)?[A-Z][A-Z0-9]*_[A-Z0-9_]*=)`), repair: with("")},
@@ -120,6 +122,17 @@ func fromUTF16(text string) string {
 	}
 	return strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")
 }
+
+// fromWindows1252 decodes the blanks, quotes and dashes of that encoding in a text that is not UTF-8.
+func fromWindows1252(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return windows1252.Replace(text)
+}
+
+// windows1252 has what word processors put into a text.
+var windows1252 = strings.NewReplacer("\xa0", " ", "\x91", "'", "\x92", "'", "\x93", `"`, "\x94", `"`, "\x96", "-", "\x97", "-", "\xad", "")
 
 func fromPercent(found string) string {
 	// What was encoded several times has 25, which stands for the percent sign, before the rest.

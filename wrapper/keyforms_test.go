@@ -66,10 +66,13 @@ var forms = []struct {
 	{"base64 in three layers", func(s string) string { return encoded(encoded(encoded(s))) }, "layers of base64"},
 	{"a data URL", func(s string) string { return "data:application/x-pem-file;base64," + encoded(s) }, "text around"},
 	{"base64 behind a name", func(s string) string { return "KALSHI_PRIVATE_KEY=" + encoded(s) }, "text around"},
-	{"n for line breaks", replaceLineEnds("n"), "without their backslash"},
-	{"rn for line breaks", replaceLineEnds("rn"), "without their backslash"},
-	{"slash n for line breaks", replaceLineEnds("/n"), "without their backslash"},
-	{"a bar for line breaks", replaceLineEnds("|"), "without their backslash"},
+	{"n for line breaks", replaceLineEnds("n"), "stood for line breaks"},
+	{"rn for line breaks", replaceLineEnds("rn"), "stood for line breaks"},
+	{"slash n for line breaks", replaceLineEnds("/n"), "stood for line breaks"},
+	{"a word for line breaks", replaceLineEnds("<nl>"), "stood for line breaks"},
+	{"a sign for line breaks", replaceLineEnds("$"), "stood for line breaks"},
+	{"Windows-1252", func(s string) string { return "\x93" + strings.ReplaceAll(s, " ", "\xa0") + "\x94" }, "Windows-1252"},
+	{"a bar for line breaks", replaceLineEnds("|"), "stood for line breaks"},
 	{"percent-encoding", url.PathEscape, "percent-encoding"},
 	{"the encoding of forms", url.QueryEscape, "percent-encoding"},
 	{"plus signs that became spaces", func(s string) string {
@@ -85,7 +88,7 @@ var forms = []struct {
 	{"a list of lines", func(s string) string {
 		return "[\n\"" + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\",\n  \"") + "\"\n]"
 	}, "joined quoted lines"},
-	{"a list on one line", func(s string) string { return `["` + strings.ReplaceAll(strings.TrimSpace(s), "\n", `","`) + `"]` }, "without their backslash"},
+	{"a list on one line", func(s string) string { return `["` + strings.ReplaceAll(strings.TrimSpace(s), "\n", `","`) + `"]` }, "stood for line breaks"},
 	{"a PEM in hexadecimal digits", func(s string) string { return hex.EncodeToString([]byte(s)) }, "hexadecimal"},
 	{"bytes of a program", func(s string) string {
 		return "0x" + strings.Join(regexp.MustCompile("..").FindAllString(hex.EncodeToString(der(s)), -1), ", 0x")
@@ -105,7 +108,7 @@ var forms = []struct {
 	{"lines of a comment", func(s string) string { return "# " + strings.ReplaceAll(s, "\n", "\n# ") }, "marks before the lines"},
 	{"lines of a program's comment", func(s string) string { return "// " + strings.ReplaceAll(s, "\n", "\n// ") }, "marks before the lines"},
 	{"lines of a list", func(s string) string { return "- " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n- ") }, "marks before the lines"},
-	{"lines of a patch", func(s string) string { return "+" + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n+") }, "marks before the lines"},
+	{"lines of a patch", func(s string) string { return "+" + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n+") }, "stood for line breaks"},
 	{"numbered lines", func(s string) string {
 		var numbered strings.Builder
 		for i, line := range strings.Split(s, "\n") {

@@ -291,20 +291,21 @@ var bodyRepairs = []struct {
 	what   string
 	repair func(body string) string
 }{
-	{"turned escaped line breaks without their backslash into line breaks", withoutSeparators},
+	{"turned what stood for line breaks into line breaks", withoutSeparators},
 	{"turned spaces into the plus signs that they were", func(body string) string { return strings.ReplaceAll(strings.Trim(body, " \n"), " ", "+") }},
 	{"turned base64url into base64", urlAlphabet.Replace},
-	{"removed the marks before the lines", func(body string) string { return strings.ReplaceAll("\n"+strings.TrimSpace(body), "\n+", "\n") }},
 }
 
 // lineLength is that of the lines of a PEM (source: RFC 7468).
 const lineLength = 64
 
-// withoutSeparators removes what is left of line breaks: the same characters before each 64th
-// character of the body and at its end.
+// withoutSeparators removes what is left of line breaks, such as the n of \n or a comma: the same characters
+// at the beginning of the body, after each 64 others, and at its end.
 func withoutSeparators(body string) string {
 	text := strings.Join(strings.Fields(body), "")
-	for _, separator := range []string{"rn", "n", "/n", "r/n", "/r/n", "|", ",", ";", "~"} {
+	const longest = len("<newline>")
+	for length := range min(longest, len(text)) {
+		separator := text[:length+1]
 		var whole strings.Builder
 		rest, ok := text, true
 		for ok && len(rest) > len(separator) {
