@@ -65,10 +65,10 @@ var settingFaults = sync.OnceValue(func() []settingFault {
 			return found[1 : len(found)-1], true
 		}},
 		{regexp.MustCompile("\\$\\(.*\\)|`.*`"), "it holds a command, which nothing runs here", unknown},
-		{regexp.MustCompile("^[\"'`“”‘’]|[\"'`“”‘’]$"), "it has a quote at one end", removed},
+		{regexp.MustCompile("^[\"'`“”‘’].*$|^.*[\"'`“”‘’]$"), "it has a quote at one end", unquoted},
 		{regexp.MustCompile(`[;,]+$`), "it ends in a character that belongs to what was around it", removed},
 		{regexp.MustCompile(`\{\{.*?\}\}|\$\{(?:[^}]*[^A-Za-z0-9_}][^}]*|)\}|^<[^>]*>$`), "it holds a placeholder, which nothing fills in here", unknown},
-		{regexp.MustCompile(`\$(?:env:)?[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}`), variableFault, expanded},
+		{regexp.MustCompile(`\\?\$(?:(?:env:)?[A-Za-z_]\w*|\{[A-Za-z_]\w*\})`), variableFault, expanded},
 		{regexp.MustCompile(`[\x00-\x1f\x7f]`), "it holds a control character", unknown},
 	}
 })
@@ -135,8 +135,17 @@ func removed(string, lookup) (string, bool) { return "", true }
 
 func unknown(string, lookup) (string, bool) { return "", false }
 
+func unquoted(found string, _ lookup) (string, bool) {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(quotes+"`", r) {
+			return -1
+		}
+		return r
+	}, found), " "), true
+}
+
 func expanded(found string, getenv lookup) (string, bool) {
-	value := getenv(strings.Trim(strings.TrimPrefix(found, "$env:"), "${}%"))
+	value := getenv(strings.Trim(strings.TrimPrefix(strings.TrimPrefix(found, `\`), "$env:"), "${}%"))
 	return value, value != ""
 }
 
