@@ -83,12 +83,12 @@ func (r *pemRepair) der(text string) ([]byte, *problem) {
 	if der := wellFormed(text); der != nil && !r.public {
 		return der, nil
 	}
-	if trimmed := strings.TrimRight(text, "\r\n"); isDER([]byte(trimmed)) || isDER([]byte(text)) {
-		r.note("read DER, the binary form", true)
-		if !isDER([]byte(text)) {
-			text = trimmed
+	// What looks like a line break at its end may be a part of it.
+	for end := len(text); end >= len(strings.TrimRight(text, "\r\n")); end-- {
+		if isDER([]byte(text[:end])) {
+			r.note("read DER, the binary form", true)
+			return []byte(text[:end]), nil
 		}
-		return []byte(text), nil
 	}
 	text, problem := r.clean(text)
 	switch {

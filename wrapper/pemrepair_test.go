@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"kalshi.internal/apikeys/wrapper"
 )
@@ -216,13 +217,13 @@ func TestAPrivateKeyBesideOtherPEMBlocksIsFound(t *testing.T) {
 	}
 }
 
-// A line break in front keeps a text from being read without a look for repairs, and changes nothing
-// else.
+// A line break at its end keeps a text from being read without a look for repairs, and changes nothing else
+// of what is text at all.
 func mustMatchTheRepairing(t *testing.T, text string, report wrapper.PrivateKeyReport, err error) {
 	t.Helper()
-	repaired, other := wrapper.InspectPrivateKey([]byte("\n" + text))
-	if len(text) == 64<<10 {
-		return // it is too large with the line break
+	repaired, other := wrapper.InspectPrivateKey([]byte(text + "\n"))
+	if len(text) == 64<<10 || strings.Contains(text, "\x00") || !utf8.ValidString(text) {
+		return // it is too large with the line break, or in another encoding
 	}
 	if fmt.Sprint(err) != fmt.Sprint(other) || !reflect.DeepEqual(report, repaired) {
 		t.Errorf("read at once: %+v, %v; with a look for repairs: %+v, %v", report, err, repaired, other)
