@@ -161,9 +161,10 @@ func parsedPublic(t *testing.T, text string) crypto.PublicKey {
 }
 
 func TestKeysInContainersOfTheirOwnAreTakenOut(t *testing.T) {
-	for name, file := range map[string]string{"openssh-rsa.pem": "openssh-rsa-pkcs1.pem"} {
-		mustGive(t, readTestdata(t, name), referenceKey(t, readTestdata(t, file)))
-	}
+	mustGive(t, readTestdata(t, "openssh-rsa.pem"), referenceKey(t, readTestdata(t, "openssh-rsa-pkcs1.pem")))
+	// One key in three structures is one key.
+	mustGive(t, readTestdata(t, "rsa-pkcs8.pem")+readTestdata(t, "rsa-pkcs1.pem"), referenceKey(t, readTestdata(t, "rsa-pkcs1.pem")))
+	mustGive(t, readTestdata(t, "openssh-rsa-pkcs1.pem")+readTestdata(t, "openssh-rsa.pem"), referenceKey(t, readTestdata(t, "openssh-rsa-pkcs1.pem")))
 	for _, name := range []string{"openssh.pem", "openssh-rsa.pem", "rsa-pss.pem"} {
 		public := map[string]string{"rsa-pss.pem": "public-rsa-pss.pem"}[name]
 		if public == "" {

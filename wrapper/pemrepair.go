@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -84,10 +85,11 @@ func (r *pemRepair) der(text string) ([]byte, *problem) {
 		return der, nil
 	}
 	// What looks like a line break at its end may be a part of it.
-	for end := len(text); end >= len(strings.TrimRight(text, "\r\n")); end-- {
-		if isDER([]byte(text[:end])) {
+	data := []byte(text)
+	for end := len(data); end >= len(bytes.TrimRight(data, "\r\n")); end-- {
+		if isDER(data[:end]) {
 			r.note("read DER, the binary form", true)
-			return []byte(text[:end]), nil
+			return data[:end], nil
 		}
 	}
 	text, problem := r.clean(text)
@@ -196,7 +198,7 @@ func (r *pemRepair) choose(blocks []armouredBlock) ([]byte, *problem) {
 			return nil, problemSeveralKeys
 		case problem != nil:
 			return nil, problem
-		case chosen != nil && !bytes.Equal(der, chosen):
+		case chosen != nil && !r.isSame(der, chosen):
 			return nil, problemSeveralKeys
 		}
 		chosen = der
@@ -204,6 +206,26 @@ func (r *pemRepair) choose(blocks []armouredBlock) ([]byte, *problem) {
 	r.note("left out copies of the key", len(keys) > 1)
 	r.note(textAround, len(blocks) > len(keys))
 	return chosen, nil
+}
+
+// isSame reports whether two keys are one, also in two structures.
+func (r *pemRepair) isSame(a, b []byte) bool {
+	first, second := r.publicHalf(a), r.publicHalf(b)
+	return bytes.Equal(a, b) || first != nil && second != nil && isSameKey(first, second)
+}
+
+// publicHalf returns the public key of a key of the kind that is looked for, nil if it cannot be read.
+func (r *pemRepair) publicHalf(der []byte) crypto.PublicKey {
+	if r.public {
+		key, _ := parsePublicKey(der) // nil beside an error
+		return key
+	}
+	trial := pemRepair{}
+	key, _, _ := trial.parse(der)
+	if key == nil {
+		return nil
+	}
+	return key.Public()
 }
 
 // block returns the DER bytes of a key in its block.
