@@ -160,6 +160,21 @@ func parsedPublic(t *testing.T, text string) crypto.PublicKey {
 	return key
 }
 
+func TestAKeyInWhateverFormIsNotRepeatedFromThePlaceOfAPathOrAnID(t *testing.T) {
+	text := readTestdata(t, "ed25519.pem")
+	for _, row := range forms {
+		t.Run(row.name, func(t *testing.T) {
+			form := row.form(text)
+			_, err := wrapper.LoadCredentials(testKeyID, form)
+			mustRefuse(t, err, wrapper.ProblemKeyAsPath)
+			mustQuoteNothing(t, err, form)
+			_, err = wrapper.NewCredentials(form, []byte(text))
+			mustRefuse(t, err, wrapper.ProblemKeyID)
+			mustQuoteNothing(t, err, form)
+		})
+	}
+}
+
 func TestKeysInContainersOfTheirOwnAreTakenOut(t *testing.T) {
 	mustGive(t, readTestdata(t, "openssh-rsa.pem"), referenceKey(t, readTestdata(t, "openssh-rsa-pkcs1.pem")))
 	// One key in three structures is one key.

@@ -391,13 +391,20 @@ func decodeBase64(text string) ([]byte, bool) {
 }
 
 // looksLikePrivateKey reports whether text, given where an ID or a path belongs, may hold key
-// material and must not be repeated: it has armour, spans lines, or is a long base64 text that
-// begins as keys and as encoded armour do.
+// material and must not be repeated: it has armour, spans lines, is a long base64 text that begins as keys
+// and as encoded armour do, or is a key in any other form that is read, whole or not.
 func looksLikePrivateKey(text string) bool {
 	if armourPattern.MatchString(text) || strings.ContainsAny(text, "\r\n") {
 		return true
 	}
 	const shortestKey = 48 // An Ed25519 key in PKCS#8.
 	bytes, ok := decodeBase64(text)
-	return ok && len(bytes) >= shortestKey && (bytes[0] == derSequence || bytes[0] == '-')
+	if ok && len(bytes) >= shortestKey && (bytes[0] == derSequence || bytes[0] == '-') {
+		return true
+	}
+	if len(text) < shortestKey {
+		return false
+	}
+	_, _, problem := readPrivateKey(text)
+	return problem == nil || problem.name != problemNotPEM.name && problem != problemEmpty
 }

@@ -22,7 +22,7 @@ const maxInputBytes = 8 << 20
 // apiFlags say what to send beside method and path.
 type apiFlags struct {
 	fields, rawFields []string
-	input             string
+	input             pathFlag
 	include           bool
 }
 
@@ -59,7 +59,7 @@ does not generate keys: "kalshi-keys generate" keeps the private key.
 	list := command.Flags()
 	list.StringArrayVarP(&flags.fields, "field", "F", nil, "`NAME=VALUE` to send; numbers, true, false and null as such")
 	list.StringArrayVarP(&flags.rawFields, "raw-field", "f", nil, "`NAME=VALUE` to send as text")
-	list.StringVar(&flags.input, "input", "", "`FILE` to send as the body; - for standard input")
+	list.Var(&flags.input, "input", "`FILE` to send as the body; - for standard input")
 	list.BoolVarP(&flags.include, "include", "i", false, "print the status and the headers of the answer too")
 	s.registerService(list, callTimeout)
 	return command

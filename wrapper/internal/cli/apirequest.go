@@ -76,13 +76,14 @@ func newAPIRequest(ctx context.Context, method string, target *url.URL, body []b
 
 // apiInput returns the body that --input gives, nil without it.
 func (s *settings) apiInput(flags *apiFlags) ([]byte, error) {
-	if flags.input == "" {
+	input := flags.input.String()
+	if input == "" {
 		return nil, nil
 	}
-	body, err := s.readLimited(flags.input, maxInputBytes+1)
+	body, err := s.readLimited(input, maxInputBytes+1)
 	switch {
 	case err != nil:
-		return nil, usage(fmt.Sprintf("the file %s cannot be read: %v", withoutKeys(flags.input), withoutPath(err)), "Check the path given as --input")
+		return nil, usage(fmt.Sprintf("the file %s cannot be read: %v", withoutKeys(input), withoutPath(err)), "Check the path given as --input")
 	case len(body) > maxInputBytes:
 		return nil, usage("the file given as --input has more than 8 MiB", "")
 	case !json.Valid(body):
