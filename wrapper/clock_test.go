@@ -302,3 +302,31 @@ func TestARequestThatIsHeldAfterItsSignatureSaysNothingOfTheClock(t *testing.T) 
 		})
 	}
 }
+
+// A program that is stopped while its source decides then sends a timestamp that the service refuses. Who
+// gives a key only while a lock is held relies on that.
+func TestAnAttemptsTimestampIsOlderThanItsCredentials(t *testing.T) {
+	f := newFixture(t, answer(503, ""), answer(200, emptyList))
+	begun := f.clock.Now()
+	asked := 0
+	source := wrapper.CredentialSourceFunc(func(ctx context.Context) (*wrapper.Credentials, error) {
+		asked++
+		return f.credentials, f.clock.Wait(ctx, time.Hour)
+	})
+	client, err := wrapper.NewClient(source, f.options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.GetAPIKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, request := range f.seen() {
+		millis, _ := strconv.ParseInt(request.timestamp, 10, 64)
+		if at := time.UnixMilli(millis).Sub(begun).Round(time.Hour); at != time.Duration(i)*time.Hour {
+			t.Errorf("attempt %d has a timestamp %v later than its source was asked", i+1, at-time.Duration(i)*time.Hour)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("the source was asked %d times for two attempts", asked)
+	}
+}

@@ -50,6 +50,7 @@ func signEach(next layer, source CredentialSource, clock Clock, base *url.URL) l
 		if err := checkSignable(req, base, webSocket); err != nil {
 			return refuse(req, err)
 		}
+		// The time is taken before the source is asked: what the source has found out holds for this timestamp.
 		credentials, err := signWith(req.Context(), source, req, clock.Now().Add(offset))
 		if err != nil {
 			return refuse(req, err)

@@ -121,7 +121,7 @@ func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*ke
 	if err != nil {
 		b.Fatal(err)
 	}
-	unlock, err := store.Lock(b.Context())
+	lock, err := store.Lock(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*ke
 	if err := store.SetCurrent(b.Context(), testURL, "first"); err != nil {
 		b.Fatal(err)
 	}
-	if err := unlock(); err != nil {
+	if err := lock.Unlock(); err != nil {
 		b.Fatal(err)
 	}
 	return store, entries
@@ -143,12 +143,12 @@ func filled(b *testing.B, newEntry func(testing.TB, string) keystore.Entry) (*ke
 // hold takes the lock until the benchmark ends.
 func hold(b *testing.B, store *keystore.Store) {
 	b.Helper()
-	unlock, err := store.Lock(b.Context())
+	lock, err := store.Lock(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := unlock(); err != nil {
+		if err := lock.Unlock(); err != nil {
 			b.Error(err)
 		}
 	})

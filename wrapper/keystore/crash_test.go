@@ -128,11 +128,11 @@ func from(at, count int, err error) steps {
 const forEver = 1000
 
 func attempt(ctx context.Context, store *keystore.Store, change change, entry keystore.Entry) error {
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(change.do(ctx, store, entry), unlock())
+	return errors.Join(change.do(ctx, store, entry), lock.Unlock())
 }
 
 // showsFrom returns the first of the steps before which a crash leaves the new state.
@@ -358,7 +358,7 @@ func rotateOnce(ctx context.Context, store *keystore.Store) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -371,7 +371,7 @@ func rotateOnce(ctx context.Context, store *keystore.Store) error {
 	if err == nil {
 		fmt.Println(entry.KeyID)
 	}
-	return errors.Join(err, unlock())
+	return errors.Join(err, lock.Unlock())
 }
 
 func randomEntry() (keystore.Entry, error) {

@@ -16,9 +16,9 @@ import (
 // pollEvery is how often [Directory.Changed] looks: our own choice.
 const pollEvery = 100 * time.Millisecond
 
-var _ Engine = (*Directory)(nil)
+var _ Locker = (*Directory)(nil)
 
-// Directory is an [Engine] in a directory of the file system, which only its owner can use: see the
+// Directory is a [Locker] in a directory of the file system, which only its owner can use: see the
 // package comment for what lies in it. It returns an [*InsecureError] for a directory or file that
 // others could use, a [*DamagedError] if no sound copy is left, and else the system's error with
 // the path. Nothing is kept open between calls except the lock.
@@ -141,7 +141,7 @@ func (d *Directory) Changed(ctx context.Context, version string) error {
 	}
 }
 
-// Lock implements [Engine]. It removes what a crash has left behind.
+// Lock implements [Locker]. It removes what a crash has left behind.
 func (d *Directory) Lock(ctx context.Context) (unlock func() error, err error) {
 	f, err := d.open()
 	if err != nil {

@@ -9,9 +9,10 @@
 //	client, err := wrapper.NewClient(keystore.Source(store, string(wrapper.Demo)), wrapper.WithEnvironment(wrapper.Demo))
 //
 // A store is one JSON document: format version, a random store ID, revision, a random ID of the last
-// write, entries, current keys and journal. An [Engine] keeps the document and knows only its bytes.
-// [Directory] and [Memory] are engines, and package enginetest tells whether another type is one.
-// [WithSealer] seals the document before an engine sees it.
+// write, entries, current keys and journal. A [Document] keeps it and knows only its bytes.
+// [Directory] and [Memory] are such engines, wrapper/fleet has those for Postgres and etcd, and package
+// enginetest tells whether another type is one. [WithSealer] seals what the store holds before an engine
+// sees it.
 //
 // # In the directory
 //
@@ -60,6 +61,9 @@
 // with nolock or local_lock=flock or all. Most SSH and object-store file systems do not carry it, and
 // may call a write durable that is not. Lock returns an error where locks are not supported. A file
 // system that accepts locks and ignores them cannot be detected.
+//
+// An engine on a server has no lock of its own. Then the lock stands in the document, and every write
+// compares the version: whoever has lost the lock cannot write. See [Lease] and [Lock].
 //
 // On Windows the lock is LockFileEx. A file's mode does not tell there who may use it, so this is not
 // checked: keep the directory where only your account has access. A directory cannot be synced there

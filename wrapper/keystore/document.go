@@ -17,18 +17,49 @@ const documentVersion = 1
 
 // document is all that a store holds, as its engine keeps it. Nothing prints one.
 type document struct {
+	head
+	content
+
+	// sealed is the content as it was sealed last, nil if it was not or has changed since, and
+	// contentRevision the revision that it was sealed for.
+	sealed          []byte
+	contentRevision int64
+}
+
+// head is what stays in clear text when a document is sealed.
+type head struct {
 	Version int `json:"version"`
+	// Store is the name that the engine has for the store, empty if it has none.
+	Store string `json:"store,omitzero"`
 	// StoreID is random and stays for the life of the store. A copy gets another with its first write.
 	StoreID string `json:"store_id"`
 	// Revision counts the writes.
 	Revision int64 `json:"revision"`
 	// WriteID is random for each write. It shows whether a write of unknown outcome took effect.
-	WriteID string        `json:"write_id"`
+	WriteID string `json:"write_id"`
+	// Lock says who holds the lock, nil if nobody does or the engine has a lock of its own.
+	Lock *storedLock `json:"lock,omitzero"`
+}
+
+// content is what a [Sealer] seals.
+type content struct {
 	Entries []storedEntry `json:"entries"`
 	// Current has the key ID that is current for each base URL.
 	Current map[string]string `json:"current"`
 	// Journal has the record that was created first at the front.
 	Journal []storedRecord `json:"journal"`
+}
+
+// storedLock is the lock of a store as its document has it. Every write of the holder changes the
+// document, and so shows that the holder lives.
+type storedLock struct {
+	// Token is random for each time that the lock is taken.
+	Token string `json:"token"`
+	// Holder and Since are for people.
+	Holder string    `json:"holder"`
+	Since  time.Time `json:"since"`
+	// Beat counts the writes that do nothing but show that the holder lives.
+	Beat int64 `json:"beat"`
 }
 
 type storedEntry struct {
@@ -57,12 +88,13 @@ type storedRecord struct {
 // next returns a copy to be changed, as the next write. A document that was copied from another place
 // becomes a store of its own.
 func (d *document) next(isCopy bool) *document {
-	next := &document{
-		Version: documentVersion, StoreID: d.StoreID, Revision: d.Revision + 1, WriteID: newID(),
+	next := &document{head: d.head, sealed: d.sealed, contentRevision: d.contentRevision, content: content{
 		Entries: slices.Clone(d.Entries), Current: maps.Clone(d.Current), Journal: slices.Clone(d.Journal),
-	}
+	}}
+	next.Version, next.WriteID = documentVersion, newID()
+	next.Revision++
 	if next.StoreID == "" || isCopy {
-		next.StoreID = newID()
+		next.StoreID, next.sealed = newID(), nil
 	}
 	if next.Current == nil {
 		next.Current = map[string]string{}
@@ -70,47 +102,74 @@ func (d *document) next(isCopy bool) *document {
 	return next
 }
 
-// encode is the only place where private keys become bytes to be written.
-func (d *document) encode() []byte {
+// encodeJSON is the only place where private keys become bytes to be written.
+func encodeJSON(value any, indent string) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ") // for people
-	if err := encoder.Encode(d); err != nil {
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(value); err != nil {
 		panic("keystore: a value without JSON form was to be stored")
 	}
 	return b.Bytes()
 }
 
+// encode returns the document in clear text, for people to read too.
+func (d *document) encode() []byte {
+	return encodeJSON(struct {
+		head
+		content
+	}{d.head, d.content}, "  ")
+}
+
+// decodeDocument reads what encode returned.
 func decodeDocument(data []byte, place string, known *document) (*document, error) {
-	var head struct {
-		Version int `json:"version"`
+	if err := decodeVersion(data, place); err != nil {
+		return nil, err
 	}
-	if !json.Valid(data) {
-		return nil, damaged(place, "it is not JSON, or a part of it is missing")
+	var read struct {
+		head
+		content
 	}
-	if err := json.Unmarshal(data, &head); err != nil || head.Version < 1 {
-		return nil, damaged(place, "it has no version")
-	}
-	if head.Version > documentVersion {
-		return nil, newer(place)
-	}
-	d := &document{}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(d); err != nil { // which quotes the data
+	if !decodeStrict(data, &read) {
 		return nil, damaged(place, "it is JSON, but not that of a store")
 	}
+	d := &document{head: read.head, content: read.content}
 	if problem := d.problem(known); problem != "" {
 		return nil, damaged(place, problem)
 	}
 	return d, nil
 }
 
+// decodeVersion returns an error for what is not JSON with a version that this program reads.
+func decodeVersion(data []byte, place string) error {
+	var read struct {
+		Version int `json:"version"`
+	}
+	if !json.Valid(data) {
+		return damaged(place, "it is not JSON, or a part of it is missing")
+	}
+	if err := json.Unmarshal(data, &read); err != nil || read.Version < 1 {
+		return damaged(place, "it has no version")
+	}
+	if read.Version > documentVersion {
+		return newer(place)
+	}
+	return nil
+}
+
+// decodeStrict reports whether data is the JSON of value, without further fields. An error of package
+// json would quote the data.
+func decodeStrict(data []byte, value any) bool {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(value) == nil
+}
+
 // problem returns what is wrong with a document that was read, "" if nothing.
 func (d *document) problem(known *document) string {
-	if d.StoreID == "" || d.WriteID == "" || d.Revision < 1 {
-		return "it lacks its store ID, write ID or revision"
+	if problem := d.head.problem(); problem != "" {
+		return problem
 	}
 	for i, stored := range d.Entries {
 		if d.entryAt(stored.KeyID) != i {
@@ -135,6 +194,16 @@ func (d *document) problem(known *document) string {
 		if d.recordAt(record.ID) != i || checkRecord(JournalRecord{ID: record.ID, Data: record.Data}) != nil || record.StoreID == "" {
 			return "a record of its journal is invalid"
 		}
+	}
+	return ""
+}
+
+func (h head) problem() string {
+	switch {
+	case h.StoreID == "" || h.WriteID == "" || h.Revision < 1:
+		return "it lacks its store ID, write ID or revision"
+	case h.Lock != nil && h.Lock.Token == "":
+		return "its lock has no token"
 	}
 	return ""
 }

@@ -20,6 +20,9 @@ var (
 	ErrInvalid = errors.New("keystore: cannot be stored")
 	// ErrNotLocked: a method that writes was called without the lock.
 	ErrNotLocked = errors.New("keystore: the lock is not held")
+	// ErrLockLost: the lock of the store may have gone to another, because the store did not answer in
+	// time or this program was stopped for a while. Nothing was written.
+	ErrLockLost = errors.New("keystore: the lock of the store was lost")
 	// ErrNoPrivateKey: the entry has no private key to sign with.
 	ErrNoPrivateKey = errors.New("keystore: the entry has no private key")
 )

@@ -58,7 +58,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	unlock, err := store.Lock(ctx) // writing needs the lock, reading does not
+	lock, err := store.Lock(ctx) // writing needs the lock, reading does not
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func Example() {
 	if err := store.SetCurrent(ctx, entry.BaseURL, entry.KeyID); err != nil {
 		log.Fatal(err)
 	}
-	if err := unlock(); err != nil {
+	if err := lock.Unlock(); err != nil {
 		log.Fatal(err)
 	}
 

@@ -14,14 +14,14 @@ import (
 func FuzzDocument(f *testing.F) {
 	engine := keystore.NewMemory()
 	store := keystore.New(engine)
-	unlock, err := store.Lock(f.Context())
+	lock, err := store.Lock(f.Context())
 	if err != nil {
 		f.Fatal(err)
 	}
 	entry := newEntry(f, "id", testURL)
 	if err := errors.Join(
 		store.Put(f.Context(), entry), store.SetCurrent(f.Context(), testURL, "id"),
-		store.PutJournal(f.Context(), keystore.JournalRecord{ID: "id", Data: []byte("data")}), unlock(),
+		store.PutJournal(f.Context(), keystore.JournalRecord{ID: "id", Data: []byte("data")}), lock.Unlock(),
 	); err != nil {
 		f.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func writeReadOnly(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func writeReadOnly(ctx context.Context, dir string) error {
 	if current, err := store.Current(ctx, testURL); err != nil || current.KeyID != "old" {
 		return fmt.Errorf("the current entry is %q, %w", current.KeyID, err)
 	}
-	return unlock()
+	return lock.Unlock()
 }
 
 func giveUpRights(dir string) error {
@@ -228,11 +228,11 @@ func readAll(t *testing.T, store *keystore.Store) error {
 
 func lockAndUnlock(t *testing.T, store *keystore.Store) error {
 	t.Helper()
-	unlock, err := store.Lock(t.Context())
+	lock, err := store.Lock(t.Context())
 	if err != nil {
 		return err
 	}
-	return unlock()
+	return lock.Unlock()
 }
 
 func TestAnInsecureDirectoryForWhatIsSetAsideIsRefused(t *testing.T) {

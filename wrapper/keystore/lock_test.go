@@ -61,13 +61,13 @@ func holdLock(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Println("locked")
 	_, err = io.Copy(io.Discard, os.Stdin)
-	return errors.Join(err, unlock())
+	return errors.Join(err, lock.Unlock())
 }
 
 func TestProcessesAndGoroutinesLoseNoWriteOfEachOther(t *testing.T) {
@@ -100,7 +100,7 @@ func countTo(ctx context.Context, dir string, times int) error {
 }
 
 func countOne(ctx context.Context, store *keystore.Store) error {
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func countOne(ctx context.Context, store *keystore.Store) error {
 		entry.Name = strconv.Itoa(n + 1)
 		err = store.Put(ctx, entry)
 	}
-	return errors.Join(err, unlock())
+	return errors.Join(err, lock.Unlock())
 }
 
 func TestALockFileThatIsRemovedByHandIsMadeAnew(t *testing.T) {
@@ -130,12 +130,12 @@ func TestALockFileThatIsRemovedByHandIsMadeAnew(t *testing.T) {
 
 func locked(t *testing.T, store *keystore.Store, do func()) {
 	t.Helper()
-	unlock, err := store.Lock(t.Context())
+	lock, err := store.Lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	do()
-	if err := unlock(); err != nil {
+	if err := lock.Unlock(); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-var _ Engine = (*Memory)(nil)
+var _ Locker = (*Memory)(nil)
 
-// Memory is an [Engine] that keeps its document in memory, for tests and for programs that bring
+// Memory is a [Locker] that keeps its document in memory, for tests and for programs that bring
 // their keys with them. Several stores over one Memory see the same document.
 type Memory struct {
 	// lock is full while the lock is held.
@@ -67,7 +67,7 @@ func (m *Memory) Changed(ctx context.Context, version string) error {
 	}
 }
 
-// Lock implements [Engine].
+// Lock implements [Locker].
 func (m *Memory) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

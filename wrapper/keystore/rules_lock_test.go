@@ -24,12 +24,12 @@ func theLockWaitsUntilTheContextEnds(s suite) {
 }
 
 func unlockingAgainDoesNothing(s suite) {
-	unlock, err := s.Lock(s.Context())
-	if err != nil || unlock() != nil || unlock() != nil {
+	lock, err := s.Lock(s.Context())
+	if err != nil || lock.Unlock() != nil || lock.Unlock() != nil {
 		s.Fatal("locking and unlocking must succeed")
 	}
 	locked(s.T, s.Store, func() {
-		if err := unlock(); err != nil {
+		if err := lock.Unlock(); err != nil {
 			s.Error(err)
 		}
 		mustNotLock(s.T, s.Store)
@@ -64,12 +64,12 @@ func anEndedContextChangesNothing(s suite) {
 	mustPut(s.T, s.Store, entry)
 	ended, end := context.WithCancel(s.Context())
 	end()
-	unlock, err := s.Lock(ended)
+	lock, err := s.Lock(ended)
 	if !errors.Is(err, context.Canceled) {
 		s.Errorf("Lock: got %v, want context.Canceled", err)
 	}
 	if err == nil {
-		_ = unlock()
+		_ = lock.Unlock()
 	}
 	locked(s.T, s.Store, func() {
 		for name, err := range map[string]error{
@@ -92,10 +92,10 @@ func mustNotLock(t *testing.T, store *keystore.Store) {
 	t.Helper()
 	ctx, end := context.WithTimeout(t.Context(), patience)
 	defer end()
-	if unlock, err := store.Lock(awaited{ctx, end}); err == nil || !errors.Is(err, ctx.Err()) {
+	if lock, err := store.Lock(awaited{ctx, end}); err == nil || !errors.Is(err, ctx.Err()) {
 		t.Errorf("the lock was given twice: %v", err)
 		if err == nil {
-			_ = unlock()
+			_ = lock.Unlock()
 		}
 	}
 }
@@ -129,11 +129,11 @@ func counter(t *testing.T, store *keystore.Store, n int) keystore.Entry {
 
 // count adds one under the lock, and reads without it as readers may.
 func count(ctx context.Context, store *keystore.Store) (err error) {
-	unlock, err := store.Lock(ctx)
+	lock, err := store.Lock(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	entry, err := store.Get(ctx, "counter")
 	if err != nil {
 		return err

@@ -17,6 +17,8 @@ func TestTheRulesHoldOverEveryEngine(t *testing.T) {
 		"memory":    func(*testing.T) *keystore.Store { return keystore.New(keystore.NewMemory()) },
 		"directory": func(t *testing.T) *keystore.Store { t.Helper(); return mustOpen(t, newDir(t)) },
 		"sealed":    func(t *testing.T) *keystore.Store { t.Helper(); return mustSeal(t, keystore.NewMemory()) },
+		"leased":    func(*testing.T) *keystore.Store { return keystore.New(newLeased()) },
+		"published": func(t *testing.T) *keystore.Store { t.Helper(); store, _, _ := newDesk(t); return store },
 	} {
 		t.Run(name, func(t *testing.T) { checkRules(t, open) })
 	}

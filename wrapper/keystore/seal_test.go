@@ -24,7 +24,10 @@ func newAESGCM(key []byte) (keystore.Sealer, error) {
 	return aesGCM{aead}, err
 }
 
-func (s aesGCM) Seal(plain []byte) ([]byte, error)  { return s.AEAD.Seal(nil, nil, plain, nil), nil }
+func (s aesGCM) Seal(plain []byte, _ keystore.Purpose) ([]byte, error) {
+	return s.AEAD.Seal(nil, nil, plain, nil), nil
+}
+
 func (s aesGCM) Open(sealed []byte) ([]byte, error) { return s.AEAD.Open(nil, nil, sealed, nil) }
 
 func newSealer(t *testing.T) keystore.Sealer {
@@ -39,7 +42,7 @@ func newSealer(t *testing.T) keystore.Sealer {
 }
 
 // mustSeal returns a sealed store.
-func mustSeal(t *testing.T, engine keystore.Engine) *keystore.Store {
+func mustSeal(t *testing.T, engine keystore.Locker) *keystore.Store {
 	t.Helper()
 	return keystore.New(engine, keystore.WithSealer(newSealer(t)))
 }
@@ -52,7 +55,7 @@ func TestASealedStoreShowsItsEngineNoClearText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"some-key-id", testURL, "PRIVATE KEY", "store_id"} {
+	for _, text := range []string{"some-key-id", testURL, "PRIVATE KEY", "current"} {
 		if strings.Contains(string(data), text) {
 			t.Errorf("the engine sees %q", text)
 		}
@@ -103,7 +106,9 @@ func TestAStoreThatCannotBeUnsealedIsReportedAndLeftAlone(t *testing.T) {
 // quotingSealer fails with an error that shows what it is about.
 type quotingSealer struct{}
 
-func (quotingSealer) Seal([]byte) ([]byte, error) { return nil, errors.New("no entropy") }
+func (quotingSealer) Seal([]byte, keystore.Purpose) ([]byte, error) {
+	return nil, errors.New("no entropy")
+}
 func (quotingSealer) Open(sealed []byte) ([]byte, error) {
 	return nil, errors.New("canary " + string(sealed))
 }

@@ -205,7 +205,7 @@ func TestASignerStandsForAPrivateKeyThatIsElsewhere(t *testing.T) {
 
 // slowEngine answers when it is told to.
 type slowEngine struct {
-	keystore.Engine
+	keystore.Locker
 
 	asked, answer chan struct{}
 }
@@ -213,7 +213,7 @@ type slowEngine struct {
 func (e *slowEngine) Load(ctx context.Context) ([]byte, string, error) {
 	e.asked <- struct{}{}
 	<-e.answer
-	return e.Engine.Load(ctx)
+	return e.Locker.Load(ctx)
 }
 
 func TestNobodyWhoHasCredentialsWaitsForASlowStore(t *testing.T) {
@@ -315,14 +315,14 @@ func TestASourceServesAClient(t *testing.T) {
 
 // An engine whose Load can be made slow, or to hang.
 type slow struct {
-	keystore.Engine
+	keystore.Locker
 
 	delay func()
 }
 
 func (s slow) Load(ctx context.Context) ([]byte, string, error) {
 	s.delay()
-	return s.Engine.Load(ctx)
+	return s.Locker.Load(ctx)
 }
 
 // slowSource returns a source in which "old" is current, over an engine that calls delay in each look.

@@ -2,13 +2,15 @@ package keystore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // settleTimeout bounds the look at a store after a write of unknown outcome: our own choice.
@@ -17,26 +19,40 @@ const settleTimeout = 5 * time.Second
 // errUnchanged ends a change that leaves the document as it is.
 var errUnchanged = errors.New("keystore: nothing to change")
 
+// Times of a store on a server: our own choices.
+const (
+	// patience is how long a store asks again that does not answer.
+	patience                 = 10 * time.Second
+	firstPause, longestPause = 20 * time.Millisecond, 500 * time.Millisecond
+)
+
 // Store keeps entries, which of them is current for each base URL, and the journal of changes that
-// are under way. [Open] returns one in a directory, [New] one over any [Engine].
+// are under way. [Open] returns one in a directory, [New] one over any [Document].
 //
-// Writing, that is [Store.Put], [Store.SetCurrent], [Store.PutJournal], [Store.DeleteJournal] and
-// [Store.SetAside], needs the lock of the same Store: without it they return [ErrNotLocked] and
-// change nothing. While it is held, all goroutines that use the Store may write. What they have
+// Writing, that is [Store.Put], [Store.SetCurrent], [Store.PutJournal], [Store.DeleteJournal],
+// [Store.Delete] and [Store.SetAside], needs the lock of the same Store: without it they return
+// [ErrNotLocked], after it was lost [ErrLockLost], and change nothing. While it is held, all goroutines
+// that use the Store may write. What they have
 // written is durable when they return nil; after an error it is the old state or the new one, never
 // a mixture. They return [ErrStale], and have changed nothing, if another has written all the same.
 // The context is looked at before writing begins, and what has begun is not broken off.
 //
 // Reading needs no lock and sees every write whole or not at all. It returns a [*DamagedError] if
-// the store cannot be read, and in a directory an [*InsecureError] if others could use it. Times are
-// those of the machine that wrote. A Store is safe for concurrent use.
+// the store cannot be read or has gone back to what it was before, and in a directory an
+// [*InsecureError] if others could use it. A server that does not answer is asked again for 10 s, and then
+// the error is [ErrUnavailable]. Times are those of the machine that wrote. A Store is safe for
+// concurrent use.
 type Store struct {
-	engine Engine
-	sealer Sealer
-	// place is where the document is, for errors.
-	place string
-	// held is set while the lock of this Store is held.
-	held atomic.Bool
+	engine    Document
+	publisher Publisher
+	sealer    Sealer
+	lease     Lease
+	// place is where the document is, for errors, and name what its server calls it.
+	place, name string
+	// locking is full while a lock of this Store is held or waited for.
+	locking chan struct{}
+	// held is that lock while it is held.
+	held atomic.Pointer[Lock]
 	// writing is held by the one who writes.
 	writing chan struct{}
 	// last is the document that was read or written last.
@@ -54,9 +70,10 @@ type remembered struct {
 // Option sets up a [Store].
 type Option func(*Store)
 
-// WithSealer seals the document before it reaches the engine. A store that was written without a
+// WithSealer seals what a store holds before it reaches the engine. A store that was written without a
 // sealer cannot be read with one, nor the other way round. Without this option, or with nil, the
-// document is clear text.
+// document is clear text, which a [Publisher] does not take. In clear text stay the ID and the revision of a
+// sealed store, and who holds its lock.
 func WithSealer(sealer Sealer) Option {
 	return func(s *Store) { s.sealer = sealer }
 }
@@ -72,10 +89,13 @@ func Open(dir string, opts ...Option) (*Store, error) {
 
 // New returns the store in an engine, which it does not use yet. There is nothing to close. An
 // option that is nil is left out.
-func New(engine Engine, opts ...Option) *Store {
-	s := &Store{engine: engine, place: "the store", writing: make(chan struct{}, 1)}
-	if named, ok := engine.(fmt.Stringer); ok {
-		s.place = named.String()
+func New(engine Document, opts ...Option) *Store {
+	s := &Store{
+		engine: engine, place: placeOf(engine), lease: defaultLease(),
+		locking: make(chan struct{}, 1), writing: make(chan struct{}, 1),
+	}
+	if publisher, ok := engine.(Publisher); ok {
+		s.publisher, s.name = publisher, publisher.StoreName()
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -85,22 +105,29 @@ func New(engine Engine, opts ...Option) *Store {
 	return s
 }
 
-// Lock takes the store's only lock, which excludes all other processes and goroutines, and waits
-// for it until ctx ends. The lock of a process that dies becomes free. The lock is not reentrant.
-// Calling unlock again does nothing.
-func (s *Store) Lock(ctx context.Context) (unlock func() error, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+func placeOf(engine Document) string {
+	if named, ok := engine.(fmt.Stringer); ok {
+		return named.String()
 	}
-	release, err := s.engine.Lock(ctx)
+	return "the store"
+}
+
+// errNoSealer refuses a store whose server would see its private keys.
+func errNoSealer(place string) error {
+	return &InsecureError{
+		Path: place, Problem: "it is on a server, and no key is given to seal it with",
+		Hint: "Give the recipients and the identity: kalshi-keys has --seal-to and --identity, a program keystore.WithSealer",
+	}
+}
+
+// Changed waits until the store may have changed since it was read last, or until ctx ends, and then
+// returns the error of ctx. It may return early. The base URL does not matter.
+func (s *Store) Changed(ctx context.Context, _ string) error {
+	_, version, err := s.read(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.held.Store(true)
-	return sync.OnceValue(func() error {
-		s.held.Store(false)
-		return release()
-	}), nil
+	return s.engine.Changed(ctx, version)
 }
 
 // read returns the document, which the caller does not change, and its version.
@@ -108,18 +135,31 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
 	}
-	data, version, err := s.engine.Load(ctx)
-	if err != nil {
-		return nil, "", err
+	if s.publisher != nil && s.sealer == nil {
+		return nil, "", errNoSealer(s.place)
 	}
-	last := s.last.Load()
+	last := s.last.Load() // before the document is loaded, which then is as new
 	if last == nil {
 		last = &remembered{}
+	}
+	var (
+		data    []byte
+		version string
+	)
+	err := patiently(ctx, func() (err error) {
+		data, version, err = s.engine.Load(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
 	}
 	if len(data) > 0 && bytes.Equal(data, last.data) {
 		return &last.document, version, nil
 	}
 	stored, err := s.decode(data, &last.document)
+	if err == nil {
+		err = s.checkOrder(stored, &last.document)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -127,37 +167,126 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 	return stored, version, nil
 }
 
-// change lets do change a copy of the document, and writes that.
-func (s *Store) change(ctx context.Context, do func(*document) error) error {
-	if err := s.mayWrite(ctx); err != nil {
-		return err
+// checkOrder refuses what this Store has seen a later revision of. The files of a directory may be put back
+// from a backup while programs use them.
+func (s *Store) checkOrder(stored, last *document) error {
+	if stored.Store != s.name {
+		return damaged(s.place, fmt.Sprintf("it is the document of the store %q", stored.Store))
 	}
+	if _, ok := s.engine.(Locker); ok || last.Revision == 0 {
+		return nil
+	}
+	if stored.StoreID == last.StoreID && stored.Revision >= last.Revision && stored.contentRevision >= last.contentRevision {
+		return nil
+	}
+	return &DamagedError{
+		Path: s.place, Problem: fmt.Sprintf("it is of revision %d, and revision %d was there before", stored.Revision, last.Revision),
+		Hint: hintRolledBack,
+	}
+}
+
+// patiently repeats do while the engine does not answer.
+func patiently(ctx context.Context, do func() error) error {
+	deadline := time.Now().Add(patience)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := do()
+		if !errors.Is(err, ErrUnavailable) || time.Now().Add(pause).After(deadline) || protocol.Wait(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// exclusively lets do write while no other goroutine does.
+func (s *Store) exclusively(ctx context.Context, do func() error) error {
 	select {
 	case s.writing <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-s.writing }()
-	stored, version, err := s.read(ctx)
+	return do()
+}
+
+// change lets do change a copy of the document, and writes that.
+func (s *Store) change(ctx context.Context, do func(*document) error) error {
+	lock, err := s.mayWrite(ctx)
 	if err != nil {
 		return err
 	}
-	next := stored.next(s.isCopy(version))
-	switch err := do(next); {
-	case errors.Is(err, errUnchanged):
-		return nil
-	case err != nil:
-		return err
-	}
-	data, err := s.encode(next)
+	return s.exclusively(ctx, func() error {
+		stored, version, err := s.read(ctx)
+		if err != nil {
+			return err
+		}
+		if !lock.isIn(stored) {
+			return lock.wasLost(nil)
+		}
+		next := stored.next(s.isCopy(version))
+		switch err := do(next); {
+		case errors.Is(err, errUnchanged):
+			return nil
+		case err != nil:
+			return err
+		}
+		return s.write(ctx, lock, stored, next, version)
+	})
+}
+
+// write writes next in the place of what was stored.
+func (s *Store) write(ctx context.Context, lock *Lock, stored, next *document, version string) error {
+	next.sealed = nil
+	objects, err := s.published(stored, next)
 	if err != nil {
 		return err
 	}
-	if _, err := s.engine.Swap(ctx, data, version); err != nil {
-		return s.settle(ctx, next.WriteID, err)
+	room := maxDocument
+	if len(next.Journal) > len(stored.Journal) {
+		room -= reserved
 	}
-	s.last.Store(&remembered{data, *next})
-	return nil
+	begun := time.Now()
+	err = s.swap(ctx, swap{next, version, objects, room})
+	switch {
+	case err == nil:
+		lock.renew(begun)
+	case errors.Is(err, ErrStale) && lock.token != "":
+		return lock.wasLost(err)
+	}
+	return err
+}
+
+// swap is what is to take the place of a version.
+type swap struct {
+	next      *document
+	ifVersion string
+	published map[string][]byte
+	// room is how many bytes the document may have.
+	room int
+}
+
+// swap writes, and finds out whether that took effect.
+func (s *Store) swap(ctx context.Context, w swap) error {
+	data, err := s.encode(w.next, w.room)
+	if err != nil {
+		return err
+	}
+	tries := 0
+	err = patiently(ctx, func() (err error) {
+		tries++
+		if len(w.published) > 0 {
+			_, err = s.publisher.SwapAndPublish(ctx, data, w.published, w.ifVersion)
+		} else {
+			_, err = s.engine.Swap(ctx, data, w.ifVersion)
+		}
+		return err
+	})
+	if err != nil {
+		// A first try that got no answer may be what made a second one stale.
+		err = s.settle(ctx, w.next.WriteID, err, tries > 1)
+	}
+	if err == nil {
+		s.last.Store(&remembered{data, *w.next})
+	}
+	return err
 }
 
 // isCopy reports whether the document of that version was copied to where it is.
@@ -166,16 +295,17 @@ func (s *Store) isCopy(version string) bool {
 	return ok && engine.IsCopy(version)
 }
 
-func (s *Store) mayWrite(ctx context.Context) error {
-	if !s.held.Load() {
-		return fmt.Errorf("%w: call Lock on this store first", ErrNotLocked)
+func (s *Store) mayWrite(ctx context.Context) (*Lock, error) {
+	lock := s.held.Load()
+	if lock == nil {
+		return nil, fmt.Errorf("%w: call Lock on this store first", ErrNotLocked)
 	}
-	return ctx.Err()
+	return lock, cmp.Or(lock.Held(), ctx.Err())
 }
 
 // settle finds out whether a write took effect that the engine returned an error for.
-func (s *Store) settle(ctx context.Context, writeID string, failed error) error {
-	if errors.Is(failed, ErrStale) || errors.Is(failed, errNotDurable) {
+func (s *Store) settle(ctx context.Context, writeID string, failed error, repeated bool) error {
+	if errors.Is(failed, ErrStale) && !repeated || errors.Is(failed, errNotDurable) {
 		return failed
 	}
 	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -197,7 +327,7 @@ func (s *Store) settle(ctx context.Context, writeID string, failed error) error 
 // later version wrote or that cannot be unsealed stays where it is and is not reported here. An
 // engine without files has nothing to set aside.
 func (s *Store) SetAside(ctx context.Context) ([]string, error) {
-	if err := s.mayWrite(ctx); err != nil {
+	if _, err := s.mayWrite(ctx); err != nil {
 		return nil, err
 	}
 	if engine, ok := s.engine.(copies); ok {

@@ -12,7 +12,7 @@ import (
 // doubtful is an engine whose Swap fails before or after it has taken effect, and whose Load may
 // fail from then on.
 type doubtful struct {
-	keystore.Engine
+	keystore.Locker
 
 	before, after, load error
 	swapped             bool
@@ -23,7 +23,7 @@ func (d *doubtful) Swap(ctx context.Context, data []byte, ifVersion string) (str
 	if d.before != nil {
 		return "", d.before
 	}
-	version, err := d.Engine.Swap(ctx, data, ifVersion)
+	version, err := d.Locker.Swap(ctx, data, ifVersion)
 	return version, errors.Join(err, d.after)
 }
 
@@ -31,7 +31,7 @@ func (d *doubtful) Load(ctx context.Context) ([]byte, string, error) {
 	if d.swapped && d.load != nil {
 		return nil, "", d.load
 	}
-	return d.Engine.Load(ctx)
+	return d.Locker.Load(ctx)
 }
 
 func TestAWriteOfUnknownOutcomeIsLookedAtAgain(t *testing.T) {
@@ -51,7 +51,7 @@ func TestAWriteOfUnknownOutcomeIsLookedAtAgain(t *testing.T) {
 			memory := keystore.NewMemory()
 			mustPut(t, keystore.New(memory), newEntry(t, "first", testURL))
 			engine := test.engine
-			engine.Engine = memory
+			engine.Locker = memory
 			err := put(t, keystore.New(&engine), newEntry(t, "id", testURL))
 			for _, want := range test.want {
 				if !errors.Is(err, want) {
@@ -83,20 +83,20 @@ func TestAWriteOfUnknownOutcomeIsLookedAtAlsoAfterTheContextHasEnded(t *testing.
 
 // endsInSwap is an engine during whose Swap the caller's context ends.
 type endsInSwap struct {
-	keystore.Engine
+	keystore.Locker
 
 	end context.CancelFunc
 }
 
 func (e *endsInSwap) Swap(ctx context.Context, data []byte, ifVersion string) (string, error) {
-	version, err := e.Engine.Swap(ctx, data, ifVersion)
+	version, err := e.Locker.Swap(ctx, data, ifVersion)
 	e.end()
 	return version, errors.Join(err, ctx.Err())
 }
 
 func TestAWriteAfterAnothersThatIgnoredTheLockChangesNothing(t *testing.T) {
 	memory := keystore.NewMemory()
-	mine, others := keystore.New(&overtaken{Engine: memory}), keystore.New(memory)
+	mine, others := keystore.New(&overtaken{Locker: memory}), keystore.New(memory)
 	mustPut(t, others, newEntry(t, "first", testURL))
 	if err := put(t, mine, newEntry(t, "mine", testURL)); !errors.Is(err, keystore.ErrStale) {
 		t.Errorf("got %v, want ErrStale", err)
@@ -105,17 +105,17 @@ func TestAWriteAfterAnothersThatIgnoredTheLockChangesNothing(t *testing.T) {
 }
 
 // overtaken is an engine that another writes to between Load and Swap.
-type overtaken struct{ keystore.Engine }
+type overtaken struct{ keystore.Locker }
 
 func (e *overtaken) Swap(ctx context.Context, data []byte, ifVersion string) (string, error) {
 	stored, version, err := e.Load(ctx)
 	if err == nil {
-		_, err = e.Engine.Swap(ctx, stored, version)
+		_, err = e.Locker.Swap(ctx, stored, version)
 	}
 	if err != nil {
 		return "", err
 	}
-	return e.Engine.Swap(ctx, data, ifVersion)
+	return e.Locker.Swap(ctx, data, ifVersion)
 }
 
 func TestAStoreHasAnIdentityAndCountsItsWrites(t *testing.T) {

@@ -63,14 +63,14 @@ func (c *counters) reset() {
 
 // countingEngine counts writes.
 type countingEngine struct {
-	keystore.Engine
+	keystore.Locker
 
 	counted *counters
 }
 
 func (e countingEngine) Swap(ctx context.Context, data []byte, ifVersion string) (string, error) {
 	e.counted.writes.Add(1)
-	return e.Engine.Swap(ctx, data, ifVersion)
+	return e.Locker.Swap(ctx, data, ifVersion)
 }
 
 func (c *counters) transport(next http.RoundTripper) http.RoundTripper {

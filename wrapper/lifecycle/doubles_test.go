@@ -165,7 +165,7 @@ func TestARefusalAfterALostAnswerIsUnfinished(t *testing.T) {
 
 // A store that can be read and not written.
 type readOnly struct {
-	keystore.Engine
+	keystore.Locker
 
 	swap, lock error
 }
@@ -174,14 +174,14 @@ func (r readOnly) Swap(ctx context.Context, data []byte, version string) (string
 	if r.swap != nil {
 		return "", r.swap
 	}
-	return r.Engine.Swap(ctx, data, version)
+	return r.Locker.Swap(ctx, data, version)
 }
 
 func (r readOnly) Lock(ctx context.Context) (func() error, error) {
 	if r.lock != nil {
 		return nil, r.lock
 	}
-	return r.Engine.Lock(ctx)
+	return r.Locker.Lock(ctx)
 }
 
 func TestALeakedKeyIsRevokedThroughAStoreThatCannotBeWritten(t *testing.T) {
@@ -193,7 +193,7 @@ func TestALeakedKeyIsRevokedThroughAStoreThatCannotBeWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			engine.Engine = w.engine
+			engine.Locker = w.engine
 			w.store = keystore.New(engine)
 			manager := w.newManager()
 			err = manager.Revoke(t.Context(), lifecycle.RevokeRequest{KeyID: leaked.KeyID})

@@ -73,17 +73,7 @@ func (noCredentials) Credentials(context.Context) (*wrapper.Credentials, error) 
 }
 
 func (m *Manager) newClient(source wrapper.CredentialSource) (*wrapper.Client, error) {
-	return wrapper.NewClient(source, m.clientOptions...)
-}
-
-// locked runs work with the store's lock held.
-func (m *Manager) locked(ctx context.Context, work func(context.Context) error) (err error) {
-	unlock, err := m.store.Lock(ctx)
-	if err != nil {
-		return fmt.Errorf("lifecycle: the store could not be locked: %w", err)
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	return work(ctx)
+	return wrapper.NewClient(whileHeld{source}, m.clientOptions...)
 }
 
 // recovered runs work with the store's lock held, after it has recovered what it could. The

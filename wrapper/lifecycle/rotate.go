@@ -165,6 +165,10 @@ func (m *Manager) switchTo(ctx context.Context, by *wrapper.Client, in intent, m
 	if failed == nil {
 		return nil
 	}
+	if errors.Is(failed, keystore.ErrUnavailable) || errors.Is(failed, keystore.ErrLockLost) {
+		// The write may still take effect, so neither key may go.
+		return unfinished("it is not known whether the store has switched to key "+made.KeyID, failed)
+	}
 	now, err := m.store.Current(lasting(ctx), m.baseURL)
 	switch {
 	case err != nil:

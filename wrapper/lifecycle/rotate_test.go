@@ -224,14 +224,14 @@ func TestOfTwoProcessesThatRotateOneWaitsAndSeesThatItIsDone(t *testing.T) {
 
 // tellsOfLock says when it is about to wait for the lock.
 type tellsOfLock struct {
-	keystore.Engine
+	keystore.Locker
 
 	waits chan struct{}
 }
 
 func (s tellsOfLock) Lock(ctx context.Context) (func() error, error) {
 	close(s.waits)
-	return s.Engine.Lock(ctx)
+	return s.Locker.Lock(ctx)
 }
 
 func TestTheLockIsFreeDuringTheGracePeriod(t *testing.T) {

@@ -120,7 +120,7 @@ const (
 
 // mortal is the engine of a program that can die in the store, too.
 type mortal struct {
-	keystore.Engine
+	keystore.Locker
 
 	seam *seam
 }
@@ -144,7 +144,7 @@ func (e mortal) Swap(ctx context.Context, data []byte, ifVersion string) (string
 	if err := e.step(stepWrite); err != nil {
 		return "", err
 	}
-	version, err := e.Engine.Swap(ctx, data, ifVersion)
+	version, err := e.Locker.Swap(ctx, data, ifVersion)
 	return version, errors.Join(err, e.step(stepWritten))
 }
 
@@ -153,7 +153,7 @@ func (e mortal) Lock(ctx context.Context) (func() error, error) {
 	if err := e.step(stepLock); err != nil {
 		return nil, err
 	}
-	unlock, err := e.Engine.Lock(ctx)
+	unlock, err := e.Locker.Lock(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 func (m *Manager) remove(ctx context.Context, by *wrapper.Client, keyID string) (existed bool, err error) {
 	m.progress("revoking key %s", keyID)
 	err = by.DeleteAPIKey(ctx, keyID)
+	noteDeletion(ctx, err)
 	if isNotFound(err) {
 		return false, nil
 	}

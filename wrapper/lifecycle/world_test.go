@@ -360,11 +360,11 @@ func (w *world) issueUntil(step string) {
 // withLock lets a test change the store.
 func (w *world) withLock(change func(*keystore.Store) error) {
 	w.t.Helper()
-	unlock, err := w.store.Lock(w.t.Context())
+	lock, err := w.store.Lock(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := errors.Join(change(w.store), unlock()); err != nil {
+	if err := errors.Join(change(w.store), lock.Unlock()); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -59,11 +59,11 @@ another store, of which this one is a copy. Nothing is done about it without
 }
 
 func setDamagedAside(ctx context.Context, keys managed) (moved []string, err error) {
-	unlock, err := keys.store.Lock(ctx)
+	lock, err := keys.store.Lock(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	return keys.store.SetAside(ctx)
 }
 

@@ -184,11 +184,11 @@ func holdLock(t *testing.T, dir string) func() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := store.Lock(t.Context())
+	lock, err := store.Lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func() { _ = unlock() }
+	return func() { _ = lock.Unlock() }
 }
 
 func TestALeakedKeyIsDeletedThoughTheStoreIsLocked(t *testing.T) {

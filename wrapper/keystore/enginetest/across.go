@@ -20,7 +20,7 @@ type Backend struct {
 	// t what is to be cleaned up.
 	Make func(t *testing.T) (address string)
 	// Open opens one more handle on the backend at the address, in whatever process it is called.
-	Open func(address string) (keystore.Engine, error)
+	Open func(address string) (keystore.Document, error)
 }
 
 // addressVariable has RunAcross play the other process.
@@ -37,7 +37,7 @@ func RunAcross(t *testing.T, backend Backend) {
 		}
 		return
 	}
-	Run(t, func(t *testing.T) func() keystore.Engine {
+	Run(t, func(t *testing.T) func() keystore.Document {
 		t.Helper()
 		return backend.opening(t, backend.Make(t))
 	})
@@ -57,9 +57,9 @@ func RunAcross(t *testing.T, backend Backend) {
 	}
 }
 
-func (b Backend) opening(t *testing.T, address string) func() keystore.Engine {
+func (b Backend) opening(t *testing.T, address string) func() keystore.Document {
 	t.Helper()
-	return func() keystore.Engine {
+	return func() keystore.Document {
 		t.Helper()
 		engine, err := b.Open(address)
 		if err != nil {
@@ -80,7 +80,7 @@ func (b Backend) playOther(ctx context.Context, address string) error {
 		return err
 	}
 	fmt.Printf("%sloaded %q\n", said, data)
-	unlock, err := engine.Lock(awaited{ctx, func() { fmt.Println(said + "waiting") }})
+	unlock, err := lock(awaited{ctx, func() { fmt.Println(said + "waiting") }}, engine)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package enginetest tells whether a [keystore.Engine] does what its documentation says:
+// Package enginetest tells whether a [keystore.Document] does what its documentation says:
 //
 //	func TestEngine(t *testing.T) {
 //		enginetest.RunAcross(t, enginetest.Backend{Make: start, Open: connect})

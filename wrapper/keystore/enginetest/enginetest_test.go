@@ -27,7 +27,7 @@ func newDirectory(t *testing.T) string {
 func TestADirectoryIsAnEngine(t *testing.T) {
 	enginetest.RunAcross(t, enginetest.Backend{
 		Make: newDirectory,
-		Open: func(path string) (keystore.Engine, error) { return keystore.NewDirectory(path) },
+		Open: func(path string) (keystore.Document, error) { return keystore.NewDirectory(path) },
 	})
 }
 
@@ -47,7 +47,7 @@ func TestASelfishLock(t *testing.T) {
 	var locks sync.Map
 	enginetest.RunAcross(t, enginetest.Backend{
 		Make: newDirectory,
-		Open: func(path string) (keystore.Engine, error) {
+		Open: func(path string) (keystore.Document, error) {
 			directory, err := keystore.NewDirectory(path)
 			lock, _ := locks.LoadOrStore(path, keystore.NewMemory())
 			return selfish{directory, lock.(*keystore.Memory)}, err
@@ -72,20 +72,27 @@ const defectVariable = "ENGINETEST_DEFECT"
 
 func TestMemoryIsAnEngine(t *testing.T) {
 	defect := os.Getenv(defectVariable)
-	enginetest.Run(t, func(*testing.T) func() keystore.Engine {
+	enginetest.Run(t, func(*testing.T) func() keystore.Document {
 		memory := keystore.NewMemory()
 		if defect == "" {
-			return func() keystore.Engine { return memory }
+			return func() keystore.Document { return memory }
 		}
 		common := &common{}
-		return func() keystore.Engine {
+		return func() keystore.Document {
 			return &broken{Memory: memory, defect: defect, common: common, own: keystore.NewMemory()}
 		}
 	})
 }
 
+func TestADocumentWithoutALockIsAnEngine(t *testing.T) {
+	enginetest.Run(t, func(*testing.T) func() keystore.Document {
+		memory := keystore.NewMemory()
+		return func() keystore.Document { return struct{ keystore.Document }{memory} }
+	})
+}
+
 func TestABrokenEngineFailsTheSuite(t *testing.T) {
-	for defect, caughtBy := range map[string]string{
+	mustFail(t, "TestMemoryIsAnEngine", map[string]string{
 		"forgets what is swapped in":           "every_handle_loads",
 		"keeps one document for each handle":   "every_handle_loads",
 		"loads what it has loaded before":      "every_handle_loads",
@@ -111,16 +118,31 @@ func TestABrokenEngineFailsTheSuite(t *testing.T) {
 		"waits for the lock after the context": "the_lock_excludes_all_handles",
 		"does not unlock":                      "the_lock_excludes_all_handles",
 		"refuses a lock that is not free yet":  "a_lock_that_becomes_free",
-	} {
+	})
+}
+
+func TestABrokenPublisherFailsTheSuite(t *testing.T) {
+	mustFail(t, "TestAPublisherIsAnEngine", map[string]string{
+		"publishes nothing":                   "what_is_published_comes",
+		"publishes first":                     "a_stale_swap_publishes_nothing",
+		"keeps one object for all base URLs":  "base_URLs_are_kept_apart",
+		"gives what is published one version": "what_is_published_comes",
+		"never sees what is published":        "a_reader_sees",
+	})
+}
+
+func mustFail(t *testing.T, test string, defects map[string]string) {
+	t.Helper()
+	for defect, caughtBy := range defects {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
 			// That property alone: with this defect, others may end the process before it has said a word.
-			timeout, want := "10s", "--- FAIL: TestMemoryIsAnEngine/"+caughtBy
+			timeout, want := "10s", "--- FAIL: "+test+"/"+caughtBy
 			if waits(defect) {
 				timeout, want = "1s", "test timed out"
 			}
 			command := exec.CommandContext(t.Context(), os.Args[0],
-				"-test.run=^TestMemoryIsAnEngine$/^"+caughtBy, "-test.timeout="+timeout)
+				"-test.run=^"+test+"$/^"+caughtBy, "-test.timeout="+timeout)
 			command.Env = append(os.Environ(), defectVariable+"="+defect)
 			out, err := command.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), want) {
@@ -134,7 +156,7 @@ func TestABrokenEngineFailsTheSuite(t *testing.T) {
 func waits(defect string) bool {
 	return slices.Contains([]string{
 		"keeps a lock that it did not give", "never sees a change", "waits for a change after the context",
-		"waits for the lock after the context", "does not unlock",
+		"waits for the lock after the context", "does not unlock", "never sees what is published",
 	}, defect)
 }
 
@@ -287,4 +309,69 @@ type impatient struct {
 func (i impatient) Done() <-chan struct{} {
 	i.end()
 	return i.Context.Done()
+}
+
+// brokenPublisher is a publisher with a defect.
+type brokenPublisher struct {
+	*enginetest.Publisher
+
+	defect string
+}
+
+func (b *brokenPublisher) Published(baseURL string) keystore.Reader {
+	if b.defect == "keeps one object for all base URLs" {
+		baseURL = ""
+	}
+	return brokenReader{b.Publisher.Published(baseURL), b.defect}
+}
+
+func (b *brokenPublisher) SwapAndPublish(ctx context.Context, data []byte, published map[string][]byte, ifVersion string) (string, error) {
+	switch b.defect {
+	case "publishes nothing":
+		return b.Swap(ctx, data, ifVersion)
+	case "publishes first":
+		for baseURL, object := range published {
+			enginetest.Replace(b.Publisher.Published(baseURL).(*keystore.Memory), object)
+		}
+	case "keeps one object for all base URLs":
+		one := map[string][]byte{}
+		for _, object := range published {
+			one[""] = object
+		}
+		published = one
+	}
+	return b.Publisher.SwapAndPublish(ctx, data, published, ifVersion)
+}
+
+type brokenReader struct {
+	keystore.Reader
+
+	defect string
+}
+
+func (b brokenReader) Load(ctx context.Context) ([]byte, string, error) {
+	data, version, err := b.Reader.Load(ctx)
+	if b.defect == "gives what is published one version" && version != "" {
+		version = "published"
+	}
+	return data, version, err
+}
+
+func (b brokenReader) Changed(ctx context.Context, version string) error {
+	if b.defect == "never sees what is published" {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return b.Reader.Changed(ctx, version)
+}
+
+func TestAPublisherIsAnEngine(t *testing.T) {
+	defect := os.Getenv(defectVariable)
+	enginetest.Run(t, func(*testing.T) func() keystore.Document {
+		publisher := enginetest.NewPublisher("desk")
+		if defect == "" {
+			return func() keystore.Document { return publisher }
+		}
+		return func() keystore.Document { return &brokenPublisher{publisher, defect} }
+	})
 }

@@ -19,13 +19,14 @@ type suite struct {
 	*testing.T
 
 	// open opens one more handle on the backend.
-	open func() keystore.Engine
+	open func() keystore.Document
 }
 
-// Run checks every property in a subtest of its own. backend makes a new, empty backend and returns
+// Run checks every property in a subtest of its own, and of a [keystore.Publisher] also what it publishes.
+// backend makes a new, empty backend and returns
 // how to open one more handle on it, as another program would. It registers with t what is to be
 // cleaned up.
-func Run(t *testing.T, backend func(t *testing.T) (open func() keystore.Engine)) {
+func Run(t *testing.T, backend func(t *testing.T) (open func() keystore.Document)) {
 	t.Helper()
 	for _, property := range []struct {
 		name  string
@@ -44,12 +45,16 @@ func Run(t *testing.T, backend func(t *testing.T) (open func() keystore.Engine))
 		{"Changed ends with the context", changedEndsWithTheContext},
 		{"the lock excludes all handles", theLockExcludesAllHandles},
 		{"a lock that becomes free is taken", aLockThatBecomesFreeIsTaken},
+		{"what is published comes with the document", whatIsPublishedComesWithTheDocument},
+		{"a stale swap publishes nothing", aStaleSwapPublishesNothing},
+		{"base URLs are kept apart", baseURLsAreKeptApart},
+		{"a reader sees that what is published has changed", aReaderSeesThatWhatIsPublishedHasChanged},
 	} {
 		t.Run(property.name, func(t *testing.T) { property.check(suite{t, backend(t)}) })
 	}
 }
 
-func (s suite) mustSwap(engine keystore.Engine, data, ifVersion string) (version string) {
+func (s suite) mustSwap(engine keystore.Document, data, ifVersion string) (version string) {
 	s.Helper()
 	version, err := engine.Swap(s.Context(), []byte(data), ifVersion)
 	if err != nil || version == "" || version == ifVersion {
@@ -58,7 +63,7 @@ func (s suite) mustSwap(engine keystore.Engine, data, ifVersion string) (version
 	return version
 }
 
-func (s suite) mustLoad(engine keystore.Engine, data, version string) {
+func (s suite) mustLoad(engine keystore.Document, data, version string) {
 	s.Helper()
 	got, gotVersion, err := engine.Load(s.Context())
 	if err != nil || !bytes.Equal(got, []byte(data)) || gotVersion != version {
@@ -67,9 +72,43 @@ func (s suite) mustLoad(engine keystore.Engine, data, version string) {
 	}
 }
 
-func (s suite) mustLock(ctx context.Context, engine keystore.Engine) (unlock func()) {
+// lease is short, so that a test can wait for the lock of the dead, and long for a slow machine.
+func lease() keystore.Lease {
+	return keystore.Lease{Term: 2 * time.Second, Beat: 500 * time.Millisecond, Takeover: 4 * time.Second}
+}
+
+// lock takes the lock of the engine, or else the one that a store keeps in the document.
+func lock(ctx context.Context, engine keystore.Document) (unlock func() error, err error) {
+	if locker, ok := engine.(keystore.Locker); ok {
+		return locker.Lock(ctx)
+	}
+	held, err := newStore(engine).Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return held.Unlock, nil
+}
+
+func newStore(engine keystore.Document) *keystore.Store {
+	options := []keystore.Option{keystore.WithLease(lease())}
+	if _, ok := engine.(keystore.Publisher); ok {
+		options = append(options, keystore.WithSealer(unsealed{}))
+	}
+	return keystore.New(engine, options...)
+}
+
+// unsealed stands where a sealer has to be, and seals nothing.
+type unsealed struct{}
+
+func (unsealed) Seal(plain []byte, _ keystore.Purpose) ([]byte, error) {
+	return bytes.Clone(plain), nil
+}
+
+func (unsealed) Open(sealed []byte) ([]byte, error) { return bytes.Clone(sealed), nil }
+
+func (s suite) mustLock(ctx context.Context, engine keystore.Document) (unlock func()) {
 	s.Helper()
-	release, err := engine.Lock(ctx)
+	release, err := lock(ctx, engine)
 	if err != nil {
 		s.Fatalf("Lock returned: %v", err)
 	}
@@ -81,11 +120,11 @@ func (s suite) mustLock(ctx context.Context, engine keystore.Engine) (unlock fun
 }
 
 // mustNotLock expects Lock to wait until its context ends.
-func (s suite) mustNotLock(engine keystore.Engine) {
+func (s suite) mustNotLock(engine keystore.Document) {
 	s.Helper()
 	ctx, end := context.WithCancel(s.Context())
 	defer end()
-	if _, err := engine.Lock(awaited{ctx, soon(end)}); !errors.Is(err, context.Canceled) {
+	if _, err := lock(awaited{ctx, soon(end)}, engine); !errors.Is(err, context.Canceled) {
 		s.Fatalf("the lock is held, and Lock returned %v, want context.Canceled", err)
 	}
 }
