@@ -16,6 +16,8 @@ ROUNDS       ?= 5
 NODE         ?= node
 
 MODULES       := wrapper/otel wrapper/examples
+# Their tests start servers.
+FLEET         := wrapper/fleet wrapper/fleet/chaos
 
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
@@ -87,6 +89,11 @@ browser: ## Test the sandbox's inspector in headless Chromium; installs it with 
 modules: ## Vet and test the modules below wrapper/ that have dependencies of their own
 	@set -e; for module in $(MODULES); do echo "go -C $$module test ./..."; go -C $$module vet ./...; go -C $$module test -timeout $(TEST_TIMEOUT) ./...; done
 
+.PHONY: fleet
+fleet: ## Test stores on real Postgres and etcd, with servers and programs killed and stopped; installs Postgres with apt if missing
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends postgresql; }
+	@set -e; for module in $(FLEET); do echo "go -C $$module test -race ./..."; go -C $$module vet ./...; go -C $$module test -race -count=1 -timeout $(TEST_TIMEOUT) ./...; done
+
 # A test that passes prints nothing, so what a machine could not make would not show.
 .PHONY: platforms
 platforms: ## Make the file systems of containers and services for real, and count what this machine cannot make
@@ -143,7 +150,7 @@ vet: ## Run go vet for Linux, macOS and Windows, tests included
 .PHONY: golangci-lint
 golangci-lint: $(GOLANGCI_LINT) ## Run golangci-lint
 	$(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...
-	@set -e; for module in $(MODULES); do echo "golangci-lint in $$module"; (cd $$module && $(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...); done
+	@set -e; for module in $(MODULES) $(FLEET); do echo "golangci-lint in $$module"; (cd $$module && $(GOLANGCI_LINT) run --allow-serial-runners --timeout 15m ./...); done
 
 .PHONY: contract-lint
 contract-lint: export REDOCLY_TELEMETRY := off
@@ -154,7 +161,7 @@ contract-lint: $(CONTRACT_LINT_INSTALLED) ## Lint openapi.yaml with Redocly and 
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities; GOVULNDB names another database
-	@set -e; for module in . $(MODULES); do echo "govulncheck in $$module"; (cd $$module && $(GOVULNCHECK) $(VULNDB) ./...); done
+	@set -e; for module in . $(MODULES) $(FLEET); do echo "govulncheck in $$module"; (cd $$module && $(GOVULNCHECK) $(VULNDB) ./...); done
 
 # Succeeds if the database answers: only then does -version say how old it is.
 .PHONY: vuln-database

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Postgres is a server with one database. Its superuser is postgres, and everyone on loopback is believed.
+type Postgres struct {
+	process
+
+	// Dir is its data directory, and Port where it listens.
+	Dir, Port string
+}
+
+// NewPostgres starts a server, which ends with the test.
+func NewPostgres(t testing.TB) *Postgres {
+	t.Helper()
+	programs := postgresPrograms(t)
+	dir, err := os.MkdirTemp("", "postgres-") //nolint:usetesting // The server's user must reach it.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	p := &Postgres{Dir: filepath.Join(dir, "data"), Port: FreePort(t)}
+	as := serverUser(t, dir)
+	p.process = process{t: t, log: filepath.Join(dir, "log"), command: func() *exec.Cmd {
+		//nolint:gosec,noctx // The server of this machine, which the cleanup ends.
+		return as(exec.Command(filepath.Join(programs, "postgres"), "-D", p.Dir, "-p", p.Port, "-k", dir,
+			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "log_statement=all", "-c", "shared_buffers=32MB"))
+	}}
+	//nolint:gosec // As above.
+	made := as(exec.CommandContext(t.Context(), filepath.Join(programs, "initdb"), "-D", p.Dir, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"))
+	if out, err := made.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	p.Start()
+	t.Cleanup(func() { p.signal(syscall.SIGINT) })
+	return p
+}
+
+// Start starts the server after Kill, and waits until it answers.
+func (p *Postgres) Start() {
+	p.t.Helper()
+	p.start()
+	p.await(func() error {
+		connection, err := pgx.Connect(context.Background(), p.URL("postgres", ""))
+		if err == nil {
+			err = connection.Close(context.Background())
+		}
+		return err
+	})
+}
+
+// Kill ends the server as a crash does.
+func (p *Postgres) Kill() { p.signal(syscall.SIGKILL) }
+
+// Stop has the server stand still, and Continue go on. Its connections' processes go on.
+func (p *Postgres) Stop() { p.signal(syscall.SIGSTOP) }
+
+// Log returns all that the server has logged, every statement included.
+func (p *Postgres) Log() []byte {
+	text, _ := os.ReadFile(p.log)
+	return text
+}
+
+// URL returns the URL of the store of that name, for a role.
+func (p *Postgres) URL(role, store string) string { return PostgresURL(role, p.Port, store) }
+
+// PostgresURL returns the URL of a store at another port of loopback, such as that of a proxy.
+func PostgresURL(role, port, store string) string {
+	address := fmt.Sprintf("postgres://%s@127.0.0.1:%s/postgres", role, port)
+	if store != "" {
+		address += "?name=" + store
+	}
+	return address
+}
+
+// Exec runs statements as the superuser.
+func (p *Postgres) Exec(statements string) {
+	p.t.Helper()
+	connection, err := pgx.Connect(p.t.Context(), p.URL("postgres", ""))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(context.Background()) }()
+	if _, err := connection.Exec(p.t.Context(), statements); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// postgresPrograms returns where the server's programs are. Debian does not put them on the path.
+func postgresPrograms(t testing.TB) string {
+	t.Helper()
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		t.Fatal("there is no Postgres here; Debian has it in the package postgresql")
+	}
+	return filepath.Dir(slices.Max(found))
+}
+
+// serverUser returns what has a command run as a user that the server accepts: it refuses root.
+func serverUser(t testing.TB, dir string) func(*exec.Cmd) *exec.Cmd {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return func(command *exec.Cmd) *exec.Cmd { return command }
+	}
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(account.Uid)
+	gid, _ := strconv.Atoi(account.Gid)
+	if err := os.Chown(dir, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	return func(command *exec.Cmd) *exec.Cmd {
+		command.Dir = dir
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}} //nolint:gosec // IDs of users.
+		return command
+	}
+}
