@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 )
 
 // boundCurrent is the current key of one base URL as it is sealed for those who sign. The rest shows
@@ -39,6 +40,18 @@ func (s *Store) published(was, next *document) (map[string][]byte, error) {
 		changed[baseURL] = sealed
 	}
 	return changed, nil
+}
+
+// Follower is a program that follows the current key of a store on a server, as far as it says so.
+type Follower struct {
+	// Name is what the program calls itself, such as the name of its machine.
+	Name string `json:"name"`
+	// BaseURL is what it follows the current key of.
+	BaseURL string `json:"base_url"`
+	// Revision is the one that the key was published with which the program signs with.
+	Revision int64 `json:"revision"`
+	// SeenAt is when the program said so.
+	SeenAt time.Time `json:"seen_at"`
 }
 
 // CurrentReader tells which key is current. [*Store] and [*Published] are the two.

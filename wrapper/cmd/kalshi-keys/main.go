@@ -10,6 +10,10 @@
 //	kalshi-keys recover --store DIR [--set-aside]
 //	kalshi-keys audit --store DIR
 //	kalshi-keys export --store DIR --env FILE
+//	kalshi-keys follow --store DIR --exec COMMAND [--once] [--name NAME]
+//	kalshi-keys store init|status --store DIR
+//	kalshi-keys store copy FROM TO
+//	kalshi-keys store prune --store DIR --older TIME
 //	kalshi-keys sign METHOD PATH
 //	kalshi-keys api [METHOD] PATH [--field NAME=VALUE] [--input FILE] [--include]
 //	kalshi-keys sandbox --env-file FILE
@@ -30,6 +34,9 @@
 //	KALSHI_PRIVATE_KEY       the private key itself, as PEM   no flag: arguments show in process lists
 //	KALSHI_BASE_URL          the service's base URL           --base-url or --environment
 //	KALSHI_STORE             a directory that keeps keys      --store
+//
+// The same program from wrapper/fleet also takes the URL of a store on a server, and has KALSHI_SEAL_TO
+// (--seal-to) and KALSHI_IDENTITY (--identity) for it.
 //
 // With a store and no key ID, the store's current key for the base URL signs. A store and a key
 // given both by flags, or both by the environment, are refused.
@@ -73,5 +80,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main())
+	os.Exit(cli.Main(cli.Remote{}))
 }

@@ -32,13 +32,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"kalshi.internal/apikeys/wrapper/fleet/internal/timeout"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 const (
-	// opTimeout bounds one request: our own choice.
-	opTimeout = 5 * time.Second
+	// dialTimeout bounds what the client does by itself, such as to ask for a token: our own choice.
+	dialTimeout = 5 * time.Second
 	// pollEvery is how often a waiter looks, and pollWatched how often where a watch tells it: our own
 	// choices.
 	pollEvery   = 250 * time.Millisecond
@@ -60,6 +61,7 @@ type Engine struct {
 	name, place string
 	poll        time.Duration
 	watches     bool
+	timeout     timeout.Adaptive
 }
 
 // Option sets up an [Engine].
@@ -89,7 +91,7 @@ func Open(address string, options ...Option) (*Engine, error) {
 		scheme = "http://"
 	}
 	config := clientv3.Config{
-		DialTimeout: opTimeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAliveTimeout,
+		DialTimeout: dialTimeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAliveTimeout,
 		PermitWithoutStream: true, TLS: encryption, Logger: zap.NewNop(),
 	}
 	for _, member := range members {
@@ -303,9 +305,7 @@ func (e *Engine) do(ctx context.Context, request func(context.Context) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	err := request(bounded)
+	err := e.timeout.Do(ctx, request)
 	switch {
 	case err == nil, errors.Is(err, keystore.ErrStale):
 		return err

@@ -1,6 +1,11 @@
 package postgres
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
 
 // schema makes what is not there. The version is not a number, so that a table that was put back from a
 // backup does not give an old version to a new content.
@@ -21,8 +26,15 @@ CREATE TABLE IF NOT EXISTS kalshi_keys.follower (
 
 // Init makes the tables unless they are there. It needs a role that may create a schema.
 func (e *Engine) Init(ctx context.Context) error {
-	return e.do(ctx, func(ctx context.Context) error {
-		_, err := e.pool.Exec(ctx, schema) // several statements, so without arguments
-		return err
-	})
+	for {
+		err := e.do(ctx, func(ctx context.Context) error {
+			_, err := e.pool.Exec(ctx, schema) // several statements, so without arguments
+			return err
+		})
+		refused, ok := errors.AsType[*pgconn.PgError](err)
+		if !ok || refused.Code != "23505" {
+			return err
+		}
+		// Another has made the same at this moment, which IF NOT EXISTS does not see. It is there now.
+	}
 }

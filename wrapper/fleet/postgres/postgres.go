@@ -27,14 +27,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"kalshi.internal/apikeys/wrapper/fleet/internal/timeout"
 	"kalshi.internal/apikeys/wrapper/keystore"
 	"kalshi.internal/apikeys/wrapper/protocol"
 )
 
 // Times: our own choices.
 const (
-	// opTimeout bounds one statement, connecting included.
-	opTimeout = 5 * time.Second
 	// connectTimeout bounds connecting, which goes on when a statement gives up on it.
 	connectTimeout = 15 * time.Second
 	// pollEvery is how often a waiter looks, and pollNotified how often where notifications tell it.
@@ -53,6 +52,7 @@ type Engine struct {
 	pool        *pgxpool.Pool
 	name, place string
 	notified    bool
+	timeout     timeout.Adaptive
 	listener    *listener
 
 	// durable is closed over the check of synchronous_commit, once it has passed.
@@ -308,9 +308,7 @@ func (e *Engine) do(ctx context.Context, statement func(context.Context) error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	err := statement(bounded)
+	err := e.timeout.Do(ctx, statement)
 	switch {
 	case err == nil:
 		return nil

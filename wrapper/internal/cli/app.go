@@ -26,6 +26,8 @@ type app struct {
 	terminal bool
 	// status is the line of the terminal that shows progress, nil without one.
 	status *statusLine
+	// remote is what the program has beside directories.
+	remote Remote
 	// create makes the file that a private key will be written to.
 	create func(path string) (newFile, error)
 }
@@ -38,7 +40,7 @@ type newFile interface {
 
 // Main runs the program with the arguments, streams and environment of this process, and returns
 // its exit code. SIGINT, SIGTERM and SIGHUP end what it does in order.
-func Main() int {
+func Main(remote Remote) int {
 	// The end of a pipe's reader must not end the program between an answer and keeping what it
 	// holds: a write to the pipe fails instead.
 	signal.Ignore(syscall.SIGPIPE)
@@ -46,7 +48,7 @@ func Main() int {
 	defer stop()
 	program := app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, terminal: isTerminal(os.Stderr), create: createPrivate,
+		getenv: os.Getenv, terminal: isTerminal(os.Stderr), create: createPrivate, remote: remote,
 	}
 	return program.run(ctx, os.Args[1:])
 }

@@ -46,7 +46,7 @@ func (s *settings) credentials(ctx context.Context, base *url.URL) (*wrapper.Cre
 		"Give --private-key-file, or set "+wrapper.EnvPrivateKeyPath+" or "+wrapper.EnvPrivateKey)
 }
 
-// storeToSignWith returns the directory of the store whose current key signs, "" if the
+// storeToSignWith returns the directory or URL of the store whose current key signs, "" if the
 // credentials are given themselves. Flags win over the environment; on the same level the two
 // contradict each other.
 func (s *settings) storeToSignWith() (string, error) {
@@ -57,7 +57,7 @@ func (s *settings) storeToSignWith() (string, error) {
 	case dir != "" || keyIsFlagged:
 		return dir, nil
 	}
-	dir, err := s.pathFrom(envStore)
+	dir, err := s.addressFrom(envStore)
 	if dir == "" {
 		return "", err
 	}

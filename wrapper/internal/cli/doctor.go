@@ -94,14 +94,15 @@ func (s *settings) doctorConfig() (doctor.Config, error) {
 	if s.verbose {
 		config.Logger = s.logger()
 	}
-	config.Store, err = s.storeToSignWith()
-	if config.Store == "" && err == nil {
+	address, err := s.storeToSignWith()
+	if address == "" && err == nil {
 		return config, nil
 	}
+	config.Store = shownStore(address)
 	config.CurrentKey = func(ctx context.Context, base *url.URL) (keystore.Entry, error) {
 		var entry keystore.Entry
 		if err == nil {
-			entry, err = s.currentEntry(ctx, config.Store, base)
+			entry, err = s.currentEntry(ctx, address, base)
 		}
 		if err != nil {
 			text, hint := describe(err)

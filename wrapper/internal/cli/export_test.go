@@ -13,7 +13,7 @@ import (
 
 // What tests need of this program beside Main.
 
-func MainAndExit() { os.Exit(Main()) }
+func MainAndExit() { os.Exit(Main(Remote{})) }
 
 // KeyFile is where a test lets generate put a private key.
 type KeyFile = newFile
@@ -27,6 +27,7 @@ type World struct {
 	Dir            string
 	KeyFile        KeyFile
 	Terminal       bool
+	Remote         Remote
 }
 
 func Run(ctx context.Context, world World, args ...string) int {
@@ -35,6 +36,7 @@ func Run(ctx context.Context, world World, args ...string) int {
 		getenv:   func(name string) string { return world.Env[name] },
 		terminal: world.Terminal,
 		create:   createPrivate,
+		remote:   world.Remote,
 	}
 	if world.Getenv != nil {
 		program.getenv = world.Getenv

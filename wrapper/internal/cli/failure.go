@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +78,8 @@ func exitCodeOf(err error) exitCode {
 		{wrapper.ErrForbidden, exitForbidden},
 		{wrapper.ErrNotFound, exitNotFound},
 		{wrapper.ErrUnavailable, exitUnavailable},
+		{keystore.ErrUnavailable, exitUnavailable},
+		{keystore.ErrLockLost, exitUnavailable},
 		{wrapper.ErrRateLimited, exitUnavailable},
 		{wrapper.ErrConflict, exitUnavailable},
 		{context.DeadlineExceeded, exitUnavailable},
@@ -128,7 +132,10 @@ func hintOf(err error) string {
 	if insecure, ok := errors.AsType[*keystore.InsecureError](err); ok {
 		return insecure.Hint
 	}
-	if _, ok := errors.AsType[*keystore.DamagedError](err); ok {
+	if damage, ok := errors.AsType[*keystore.DamagedError](err); ok {
+		if strings.Contains(damage.Path, "://") {
+			return damage.Hint
+		}
 		return hintSetAside
 	}
 	switch {
@@ -153,5 +160,13 @@ const hintSetAside = "kalshi-keys recover --set-aside moves it out of the way"
 // withoutKeys returns text fit for a terminal and for a log: people paste the key itself where
 // its path belongs.
 func withoutKeys(text string) string {
+	text = passwordInURL().ReplaceAllString(text, "${1}:"+secret.Redacted+"@")
+	text = passwordParameter().ReplaceAllString(text, "${1}"+secret.Redacted)
 	return printable(secret.HidePEM(text))
 }
+
+// What a URL holds between user and host, and in a parameter of its query.
+var (
+	passwordInURL     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://[^:/@\s"]*):[^@\s"]*@`) })
+	passwordParameter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)([?&][^=&\s"]*password=)[^&\s"]*`) })
+)

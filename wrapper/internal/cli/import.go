@@ -59,7 +59,7 @@ The output says where the store is.`,
 type importedKey struct {
 	storedKey
 
-	// Store is the absolute path of the store's directory.
+	// Store is the absolute path of the store's directory, or its URL without a password.
 	Store string `json:"store"`
 }
 
@@ -70,9 +70,11 @@ func (s *settings) showImported(ctx context.Context, keys managed, entry keystor
 	if err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(s.path(keys.dir))
-	if err != nil {
-		return err
+	dir := keys.store.place
+	if keys.store.engine == nil {
+		if dir, err = filepath.Abs(s.path(dir)); err != nil {
+			return err
+		}
 	}
 	return s.printDone("API key "+entry.KeyID+" is in the store "+dir, importedKey{shown, dir},
 		append(shown.rows(), []string{"STORE", dir}))

@@ -21,6 +21,9 @@ Configuration; flags win over the environment:
                                                            show in process lists
   KALSHI_BASE_URL          the service's base URL          --base-url, --environment
   KALSHI_STORE             a directory that keeps keys     --store
+  KALSHI_SEAL_TO           the recipients and the age      --seal-to
+  KALSHI_IDENTITY          identity of a store on a        --identity
+                           server, in a program with such
 With a store and no key ID, the store's current key for the base URL signs. Paths and
 URLs lose the blanks and quotes around them; nothing expands ~, $HOME and the like.
 
@@ -67,6 +70,8 @@ func (a app) newRootCommand() *cobra.Command {
 		newAuditCommand,
 		newImportCommand,
 		newExportCommand,
+		newFollowCommand,
+		newStoreCommand,
 		newSignCommand,
 		newAPICommand,
 		newSandboxCommand,
@@ -78,8 +83,7 @@ func (a app) newRootCommand() *cobra.Command {
 		newVersionCommand,
 	} {
 		command := newCommand(&settings{app: a})
-		command.RunE = failing(a.showing(command.RunE))
-		completeChoices(command)
+		a.finish(command)
 		root.AddCommand(command)
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
@@ -87,10 +91,19 @@ func (a app) newRootCommand() *cobra.Command {
 	return root
 }
 
-// showing returns run with a sign of life on a terminal. A sandbox works until it is stopped.
+// finish gives a command and those below it what all commands have.
+func (a app) finish(command *cobra.Command) {
+	command.RunE = failing(a.showing(command.RunE))
+	completeChoices(command)
+	for _, below := range command.Commands() {
+		a.finish(below)
+	}
+}
+
+// showing returns run with a sign of life on a terminal. What works until it is stopped has none.
 func (a app) showing(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
-		if name := command.Name(); name != "sandbox" {
+		if name := command.Name(); name != "sandbox" && name != "follow" {
 			defer a.status.working(command.CommandPath())()
 		}
 		return run(command, args)

@@ -19,7 +19,7 @@ import (
 const (
 	// envBaseURL names the environment variable for the base URL (our own choice).
 	envBaseURL = "KALSHI_BASE_URL"
-	// envStore names the environment variable for the store's directory (our own choice).
+	// envStore names the environment variable for the store's directory or URL (our own choice).
 	envStore = "KALSHI_STORE"
 
 	// callTimeout bounds a whole command, retries included: four attempts of 15 s fit.
@@ -42,7 +42,10 @@ type settings struct {
 	keyID   textFlag
 	keyFile pathFlag
 	// store is the store whose current key signs, or on which the command works.
-	store   pathFlag
+	store storeFlag
+	// sealTo and identity are the files that a store on a server is sealed by.
+	sealTo, identity pathFlag
+
 	timeout time.Duration
 	settle  time.Duration
 	verbose bool
@@ -70,7 +73,12 @@ func (s *settings) registerKey(flags *pflag.FlagSet) {
 }
 
 func (s *settings) registerStore(flags *pflag.FlagSet) {
-	flags.Var(&s.store, "store", "`DIR` that keeps API keys with their private keys (or "+envStore+")")
+	where := "`DIR` that keeps"
+	if s.remote.Open != nil {
+		where = "`DIR` or URL, such as postgres://HOST/DB?name=DESK or etcd://H1,H2,H3/DESK, of the store with"
+	}
+	flags.Var(&s.store, "store", where+" API keys with their private keys (or "+envStore+")")
+	s.registerSealing(flags)
 }
 
 // registerCall registers the flags of a command that sends requests, and that takes up to timeout

@@ -20,9 +20,7 @@ import (
 type managed struct {
 	*lifecycle.Manager
 
-	store *keystore.Store
-	// dir is the store's directory as it was given.
-	dir     string
+	store   *openedStore
 	baseURL string
 }
 
@@ -37,7 +35,7 @@ func (s *settings) managing(
 
 // managingIn is managing with a store that open returns.
 func (s *settings) managingIn(
-	open func(dir string) (*keystore.Store, error),
+	open func(address string) (*openedStore, error),
 	work func(ctx context.Context, keys managed, args []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
@@ -53,6 +51,7 @@ func (s *settings) managingIn(
 		}
 		defer cancel()
 		keys, err := s.manage(open)
+		defer keys.store.close()
 		if err != nil {
 			return err
 		}
@@ -62,27 +61,34 @@ func (s *settings) managingIn(
 	}
 }
 
-func (s *settings) manage(open func(dir string) (*keystore.Store, error)) (managed, error) {
+func (s *settings) manage(open func(address string) (*openedStore, error)) (managed, error) {
 	base, err := s.serviceURL()
 	if err != nil {
 		return managed{}, err
 	}
-	dir := s.store.String()
-	if dir == "" {
-		dir, err = s.pathFrom(envStore)
-	}
-	switch {
-	case err != nil:
-		return managed{}, err
-	case dir == "":
-		return managed{}, usage("no store is given", "Give --store or set "+envStore)
-	}
-	store, err := open(dir)
+	address, err := s.storeAddress()
 	if err != nil {
 		return managed{}, err
 	}
-	manager, err := lifecycle.New(store, base.String(), s.lifecycleOptions()...)
-	return managed{manager, store, dir, base.String()}, err
+	store, err := open(address)
+	if err != nil {
+		return managed{}, err
+	}
+	manager, err := lifecycle.New(store.Store, base.String(), s.lifecycleOptions()...)
+	return managed{manager, store, base.String()}, err
+}
+
+// storeAddress returns the store that was given: by the flag, or else by the environment.
+func (s *settings) storeAddress() (string, error) {
+	address := s.store.String()
+	if address != "" {
+		return address, nil
+	}
+	address, err := s.addressFrom(envStore)
+	if err == nil && address == "" {
+		err = usage("no store is given", "Give --store or set "+envStore)
+	}
+	return address, err
 }
 
 func (s *settings) lifecycleOptions() []lifecycle.Option {
@@ -98,9 +104,12 @@ func (s *settings) lifecycleOptions() []lifecycle.Option {
 	return options
 }
 
-// openStore opens a store that exists: a new one in its place would be empty, and hide that the
+// openStore opens a store that exists, as one on a server always does: a new one in its place would be empty, and hide that the
 // path is wrong.
-func (s *settings) openStore(dir string) (*keystore.Store, error) {
+func (s *settings) openStore(dir string) (*openedStore, error) {
+	if isRemote(dir) {
+		return s.openRemote(dir)
+	}
 	switch _, err := os.Lstat(s.path(dir)); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usage(fmt.Sprintf("the store %s is not there", dir),
@@ -112,12 +121,15 @@ func (s *settings) openStore(dir string) (*keystore.Store, error) {
 }
 
 // makeStore opens a store, and makes it if there is none.
-func (s *settings) makeStore(dir string) (*keystore.Store, error) {
+func (s *settings) makeStore(dir string) (*openedStore, error) {
+	if isRemote(dir) {
+		return s.openRemote(dir)
+	}
 	store, err := keystore.Open(s.path(dir))
 	if err != nil {
 		return nil, unusableStore(dir, err)
 	}
-	return store, nil
+	return &openedStore{store, store, nil, dir}, nil
 }
 
 // unusableStore returns an error of opening a store as wrong usage. The error of a store that
@@ -147,14 +159,15 @@ func (s *settings) currentEntry(ctx context.Context, dir string, base *url.URL) 
 	if err != nil {
 		return keystore.Entry{}, err
 	}
-	entry, err := store.Current(ctx, base.String())
+	defer store.close()
+	entry, err := store.current.Current(ctx, base.String())
 	switch {
 	case err != nil:
-		err = fmt.Errorf("the current key of the store %s for %s: %w", dir, base, err)
+		err = fmt.Errorf("the current key of the store %s for %s: %w", store.place, base, err)
 	case entry.State == keystore.StateRevoked:
-		err = fmt.Errorf("key %s of the store %s: %w", entry.KeyID, dir, lifecycle.ErrRevoked)
+		err = fmt.Errorf("key %s of the store %s: %w", entry.KeyID, store.place, lifecycle.ErrRevoked)
 	}
-	return entry, withWayBack(ctx, managed{store: store, baseURL: base.String(), dir: dir}, err)
+	return entry, withWayBack(ctx, managed{store: store, baseURL: base.String()}, err)
 }
 
 // storedKey is what commands on a store show of a key as JSON. It has no private key.

@@ -28,7 +28,7 @@ func (s *settings) withOldCopy(err error) error {
 	if dir == "" || !errors.Is(err, wrapper.ErrUnknownKey) || errors.Is(err, lifecycle.ErrUnfinished) {
 		return err
 	}
-	return &hintedError{err, "If the store " + dir + " was copied or put back from a backup, it is older than the last rotation: " +
+	return &hintedError{err, "If the store " + shownStore(dir) + " was copied or put back from a backup, it is older than the last rotation: " +
 		"put back a newer copy, or run kalshi-keys import with a key that works"}
 }
 
@@ -39,7 +39,10 @@ func withWayBack(ctx context.Context, keys managed, err error) error {
 	if !isDamaged && !errors.Is(err, keystore.ErrNoCurrent) && !errors.Is(err, lifecycle.ErrRevoked) {
 		return err
 	}
-	current, problem := keys.store.Current(ctx, keys.baseURL)
+	if isDamaged && keys.store.engine != nil {
+		return err // nothing can be set aside there
+	}
+	current, problem := keys.store.current.Current(ctx, keys.baseURL)
 	if problem == nil && current.State != keystore.StateRevoked {
 		return err
 	}
@@ -47,7 +50,7 @@ func withWayBack(ctx context.Context, keys managed, err error) error {
 	if len(ids) == 0 {
 		return err
 	}
-	way := "kalshi-keys import " + ids[0] + " --store " + shell.Word(keys.dir) + " --base-url " + shell.Word(keys.baseURL)
+	way := "kalshi-keys import " + ids[0] + " --store " + shell.Word(keys.store.place) + " --base-url " + shell.Word(keys.baseURL)
 	if len(ids) > 1 {
 		way += ", or the same with another key of the store: " + strings.Join(ids[1:], ", ")
 	}

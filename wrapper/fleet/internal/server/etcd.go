@@ -51,7 +51,7 @@ func NewEtcd(t testing.TB, members int) *Etcd {
 	}
 	for _, member := range cluster.Members {
 		member.start()
-		t.Cleanup(func() { member.signal(syscall.SIGKILL) })
+		t.Cleanup(func() { member.end(syscall.SIGKILL) })
 	}
 	cluster.AwaitLeader(nil)
 	return cluster
@@ -133,7 +133,7 @@ func (m *EtcdMember) status() (*clientv3.StatusResponse, error) {
 }
 
 // Kill ends the member as a crash does.
-func (m *EtcdMember) Kill() { m.signal(syscall.SIGKILL) }
+func (m *EtcdMember) Kill() { m.end(syscall.SIGKILL) }
 
 // Start starts the member after Kill.
 func (m *EtcdMember) Start() { m.start() }

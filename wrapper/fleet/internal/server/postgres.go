@@ -23,8 +23,8 @@ type Postgres struct {
 	Dir, Port string
 }
 
-// NewPostgres starts a server, which ends with the test.
-func NewPostgres(t testing.TB) *Postgres {
+// NewPostgres starts a server with settings such as log_statement=all, which ends with the test.
+func NewPostgres(t testing.TB, settings ...string) *Postgres {
 	t.Helper()
 	programs := postgresPrograms(t)
 	dir, err := os.MkdirTemp("", "postgres-") //nolint:usetesting // The server's user must reach it.
@@ -36,8 +36,12 @@ func NewPostgres(t testing.TB) *Postgres {
 	as := serverUser(t, dir)
 	p.process = process{t: t, log: filepath.Join(dir, "log"), command: func() *exec.Cmd {
 		//nolint:gosec,noctx // The server of this machine, which the cleanup ends.
-		return as(exec.Command(filepath.Join(programs, "postgres"), "-D", p.Dir, "-p", p.Port, "-k", dir,
-			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "log_statement=all", "-c", "shared_buffers=32MB"))
+		command := exec.Command(filepath.Join(programs, "postgres"), "-D", p.Dir, "-p", p.Port, "-k", dir,
+			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=500", "-c", "shared_buffers=32MB")
+		for _, setting := range settings {
+			command.Args = append(command.Args, "-c", setting)
+		}
+		return as(command)
 	}}
 	//nolint:gosec // As above.
 	made := as(exec.CommandContext(t.Context(), filepath.Join(programs, "initdb"), "-D", p.Dir, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"))
@@ -45,7 +49,7 @@ func NewPostgres(t testing.TB) *Postgres {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	p.Start()
-	t.Cleanup(func() { p.signal(syscall.SIGINT) })
+	t.Cleanup(func() { p.end(syscall.SIGINT) })
 	return p
 }
 
@@ -63,12 +67,9 @@ func (p *Postgres) Start() {
 }
 
 // Kill ends the server as a crash does.
-func (p *Postgres) Kill() { p.signal(syscall.SIGKILL) }
+func (p *Postgres) Kill() { p.end(syscall.SIGKILL) }
 
-// Stop has the server stand still, and Continue go on. Its connections' processes go on.
-func (p *Postgres) Stop() { p.signal(syscall.SIGSTOP) }
-
-// Log returns all that the server has logged, every statement included.
+// Log returns all that the server has logged.
 func (p *Postgres) Log() []byte {
 	text, _ := os.ReadFile(p.log)
 	return text

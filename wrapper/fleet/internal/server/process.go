@@ -21,8 +21,11 @@ const patience = 2 * time.Minute
 type process struct {
 	t       testing.TB
 	command func() *exec.Cmd
-	running *exec.Cmd
 	log     string
+
+	running *exec.Cmd
+	// exited is closed once it has ended.
+	exited chan struct{}
 }
 
 func (p *process) start() {
@@ -37,22 +40,26 @@ func (p *process) start() {
 	if err := p.running.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	running, exited := p.running, make(chan struct{})
+	p.exited = exited
+	go func() {
+		_ = running.Wait() // how it ended does not matter
+		close(exited)
+	}()
 }
 
-// signal sends a signal, and waits for the end if that ends a process.
-func (p *process) signal(signal syscall.Signal) {
+// end sends a signal that ends the server, and waits for that.
+func (p *process) end(signal syscall.Signal) {
 	if p.running == nil {
 		return
 	}
 	_ = p.running.Process.Signal(signal)
-	if signal == syscall.SIGKILL || signal == syscall.SIGTERM || signal == syscall.SIGINT {
-		_ = p.running.Wait() // it was ended
-		p.running = nil
-	}
+	<-p.exited
+	p.running = nil
 }
 
-// await waits until the server answers, and starts it again where it has ended by itself, as on a port that
-// another has taken meanwhile.
+// await waits until the server answers, and starts it again where it has ended by itself, as while processes of a
+// server that was killed are still there.
 func (p *process) await(answers func() error) {
 	p.t.Helper()
 	begun := time.Now()
@@ -61,10 +68,10 @@ func (p *process) await(answers func() error) {
 		if err = answers(); err == nil {
 			return
 		}
-		<-time.After(20 * time.Millisecond)
-		if p.running != nil && p.running.Process.Signal(syscall.Signal(0)) != nil {
-			_ = p.running.Wait()
+		select {
+		case <-p.exited:
 			p.start()
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 	text, _ := os.ReadFile(p.log)
