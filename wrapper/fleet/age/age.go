@@ -22,7 +22,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"filippo.io/age"
 
@@ -40,11 +42,13 @@ var _ keystore.Sealer = (*Sealer)(nil)
 type Sealer struct {
 	rotators, bots []age.Recipient
 	identities     []age.Identity
+	// mayWrite returns an error unless what is sealed to the rotators can be opened here.
+	mayWrite func() error
 }
 
 // Load returns the Sealer of the files at these paths. Without recipients, because the path is empty, it only
-// opens. It returns an error if the identity's file can be read by others, or if the identities could not
-// read what the Sealer seals, which would shut its owner out of the store.
+// opens, as it does with the identity of a bot: whoever could not read what they write would shut themselves out
+// of the store. It returns a [*keystore.InsecureError] if the identity's file can be read by others.
 func Load(recipients, identity string) (*Sealer, error) {
 	s := &Sealer{}
 	if err := s.loadIdentities(identity); err != nil {
@@ -60,14 +64,17 @@ func Load(recipients, identity string) (*Sealer, error) {
 	if s.rotators, s.bots, err = ParseRecipients(string(text)); err != nil {
 		return nil, fmt.Errorf("age: %s: %w", recipients, err)
 	}
-	probe, err := s.Seal([]byte("probe"), keystore.PurposeContent)
-	if err == nil {
-		_, err = s.Open(probe)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("age: the identity in %s is that of no rotator in %s, so it could not read what it writes; "+
-			"add its recipient (age-keygen -y %s) as a rotator", identity, recipients, identity)
-	}
+	s.mayWrite = sync.OnceValue(func() error {
+		probe, err := seal([]byte("probe"), s.rotators)
+		if err == nil {
+			_, err = s.Open(probe)
+		}
+		if err != nil {
+			return fmt.Errorf("age: the identity in %s is that of no rotator in %s, so it could not read what it writes; "+
+				"add its recipient (age-keygen -y %s) as a rotator", identity, recipients, identity)
+		}
+		return nil
+	})
 	return s, nil
 }
 
@@ -128,10 +135,17 @@ func (s *Sealer) Seal(plain []byte, purpose keystore.Purpose) ([]byte, error) {
 	if len(s.rotators) == 0 {
 		return nil, errors.New("age: the recipients are not given: kalshi-keys has --seal-to")
 	}
+	if err := s.mayWrite(); err != nil {
+		return nil, err
+	}
 	recipients := s.rotators
 	if purpose == keystore.PurposeCurrent {
-		recipients = append(append([]age.Recipient{}, s.rotators...), s.bots...)
+		recipients = slices.Concat(s.rotators, s.bots)
 	}
+	return seal(plain, recipients)
+}
+
+func seal(plain []byte, recipients []age.Recipient) ([]byte, error) {
 	var sealed bytes.Buffer
 	to, err := age.Encrypt(&sealed, recipients...)
 	if err == nil {

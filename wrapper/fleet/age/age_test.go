@@ -101,7 +101,10 @@ func TestWhatCannotBeUsedIsRefusedWithWhatToDo(t *testing.T) {
 		"this one, but only as a bot": {"rotator " + bot.recipient + "\nbot " + rotator.recipient, "is that of no rotator"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := age.Load(write(t, "recipients", test.recipients, 0o644), rotator.path)
+			sealer, err := age.Load(write(t, "recipients", test.recipients, 0o644), rotator.path)
+			if err == nil {
+				_, err = sealer.Seal([]byte("plain"), keystore.PurposeCurrent)
+			}
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

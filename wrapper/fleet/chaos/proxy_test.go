@@ -82,6 +82,7 @@ func longLease() keystore.Lease {
 
 func TestAWriteWhoseAnswerIsLostIsSettled(t *testing.T) {
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
+		t.Helper()
 		s := newSite(t, past, longLease())
 		direct := s.store(s.open())
 		s.address = through
@@ -159,6 +160,7 @@ func (s *site) awaits(direct *keystore.Store, revision int64) bool {
 
 func TestALockOutlastsASlowNetwork(t *testing.T) {
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
+		t.Helper()
 		s := newSite(t, past, longLease())
 		s.address = through
 		store := s.store(s.open())
@@ -197,6 +199,7 @@ func TestABlackHoleEndsALockBeforeAnotherHasIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
+				t.Helper()
 				s := newShortSite(t, past)
 				other := s.store(s.open())
 				s.address = through

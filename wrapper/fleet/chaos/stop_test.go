@@ -41,6 +41,7 @@ func newShortSite(t *testing.T, address string) *site {
 
 func TestAHolderThatWasStoppedTouchesNothingAfterATakeover(t *testing.T) {
 	eachServer(t, func(t *testing.T, on servers) {
+		t.Helper()
 		whole := newShortSite(t, on.url("whole")).start(rotator{}).finish()
 		if len(whole) != 1 || whole[0].Error != "" {
 			t.Fatalf("a rotation that is not stopped: %+v", whole)
@@ -97,6 +98,7 @@ func stopAndTakeOver(t *testing.T, address string, r rotator) {
 
 func TestADeletionOnItsWayDoesNotTakeTheCurrentKey(t *testing.T) {
 	eachServer(t, func(t *testing.T, on servers) {
+		t.Helper()
 		for round := range 20 {
 			t.Run(fmt.Sprint("round ", round+1), func(t *testing.T) {
 				t.Parallel()

@@ -44,8 +44,8 @@ const (
 	// choices.
 	pollEvery   = 250 * time.Millisecond
 	pollWatched = time.Second
-	// keepAlive and keepAliveTimeout are how a dead connection is noticed. Servers refuse a shorter time.
-	keepAlive        = 5 * time.Second
+	// keepAlive and keepAliveTimeout are how a dead connection is noticed. Servers refuse less than 5 s.
+	keepAlive        = 8 * time.Second
 	keepAliveTimeout = 3 * time.Second
 
 	prefix      = "/kalshi-keys/"

@@ -90,14 +90,20 @@ func PostgresURL(role, port, store string) string {
 // Exec runs statements as the superuser.
 func (p *Postgres) Exec(statements string) {
 	p.t.Helper()
+	if err := p.Try(statements); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Try is Exec that returns the error.
+func (p *Postgres) Try(statements string) error {
 	connection, err := pgx.Connect(p.t.Context(), p.URL("postgres", ""))
 	if err != nil {
-		p.t.Fatal(err)
+		return err
 	}
 	defer func() { _ = connection.Close(context.Background()) }()
-	if _, err := connection.Exec(p.t.Context(), statements); err != nil {
-		p.t.Fatal(err)
-	}
+	_, err = connection.Exec(p.t.Context(), statements)
+	return err
 }
 
 // postgresPrograms returns where the server's programs are. Debian does not put them on the path.
