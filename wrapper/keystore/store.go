@@ -63,7 +63,8 @@ type Store struct {
 // private keys takes several times as long as all else that reading takes, and a program that
 // follows a store reads the same document four times a second.
 type remembered struct {
-	data []byte
+	data    []byte
+	version string
 	document
 }
 
@@ -154,6 +155,7 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 		return nil, "", err
 	}
 	if len(data) > 0 && bytes.Equal(data, last.data) {
+		s.last.Store(&remembered{data, version, last.document})
 		return &last.document, version, nil
 	}
 	stored, err := s.decode(data, &last.document)
@@ -163,8 +165,17 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	s.last.Store(&remembered{data, *stored})
+	s.last.Store(&remembered{data, version, *stored})
 	return stored, version, nil
+}
+
+// readToWrite is read for the holder of a lock. Nobody else writes while a lease lasts, and a swap over what
+// somebody has written all the same changes nothing: so what was written last need not be loaded.
+func (s *Store) readToWrite(ctx context.Context, lock *Lock) (*document, string, error) {
+	if last := s.last.Load(); lock.token != "" && last != nil && last.version != "" && lock.isIn(&last.document) {
+		return &last.document, last.version, nil
+	}
+	return s.read(ctx)
 }
 
 // checkOrder refuses what this Store has seen a later revision of. The files of a directory may be put back
@@ -214,7 +225,7 @@ func (s *Store) change(ctx context.Context, do func(*document) error) error {
 		return err
 	}
 	return s.exclusively(ctx, func() error {
-		stored, version, err := s.read(ctx)
+		stored, version, err := s.readToWrite(ctx, lock)
 		if err != nil {
 			return err
 		}
@@ -269,24 +280,30 @@ func (s *Store) swap(ctx context.Context, w swap) error {
 	if err != nil {
 		return err
 	}
-	tries := 0
+	tries, version := 0, ""
 	err = patiently(ctx, func() (err error) {
 		tries++
 		if len(w.published) > 0 {
-			_, err = s.publisher.SwapAndPublish(ctx, data, w.published, w.ifVersion)
+			version, err = s.publisher.SwapAndPublish(ctx, data, w.published, w.ifVersion)
 		} else {
-			_, err = s.engine.Swap(ctx, data, w.ifVersion)
+			version, err = s.engine.Swap(ctx, data, w.ifVersion)
 		}
 		return err
 	})
-	if err != nil {
-		// A first try that got no answer may be what made a second one stale.
-		err = s.settle(ctx, w.next.WriteID, err, tries > 1)
-	}
 	if err == nil {
-		s.last.Store(&remembered{data, *w.next})
+		s.last.Store(&remembered{data, version, *w.next})
+		return nil
 	}
-	return err
+	s.forgetVersion()
+	// A first try that got no answer may be what made a second one stale.
+	return s.settle(ctx, w.next.WriteID, err, tries > 1)
+}
+
+// forgetVersion has the next write load the document.
+func (s *Store) forgetVersion() {
+	if last := s.last.Load(); last != nil {
+		s.last.Store(&remembered{last.data, "", last.document})
+	}
 }
 
 // isCopy reports whether the document of that version was copied to where it is.

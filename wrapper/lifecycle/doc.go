@@ -102,6 +102,11 @@
 // not revoked; the error or the progress says so. Nobody has recorded either whether the list shows
 // the keys that are bound to a subtrader, so the subtrader's own list is always read as well.
 //
+// Where the store is on a server, so that programs on several machines share it, every request is signed only
+// while the lock is held. After a lost lock a change ends as [ErrUnfinished], and whoever has the lock goes on.
+// After a deletion of unknown outcome the lock is left to run out, for a minute: a late request must not delete
+// a key that somebody has gone back to. See wrapper/fleet for what else is promised there.
+//
 // A store on a network file system is as safe as the locks and syncs of that file system. Erasing a
 // private key does not wipe the blocks of the disk.
 package lifecycle

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,5 +161,29 @@ func TestOldEntriesOfRevokedKeysArePruned(t *testing.T) {
 	}
 	if pruned, err := w.manager.Prune(t.Context(), quarter); err != nil || len(pruned) != 0 {
 		t.Errorf("again: %v, %v", pruned, err)
+	}
+}
+
+func TestAStoreThatIsFullIsSaidBeforeAKeyIsMade(t *testing.T) {
+	w := newWorld(t)
+	w.withLock(func(store *keystore.Store) error {
+		entry := w.entries()[0]
+		entry.State, entry.Name = keystore.StateRevoked, strings.Repeat("n", 64<<10)
+		for n := range 11 {
+			entry.KeyID = fmt.Sprintf("0190a5f2-6c1e-4d0e-9b7a-%012d", n)
+			if err := store.Put(t.Context(), entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	keys := len(w.liveKeys())
+	_, err := w.manager.Rotate(t.Context(), lifecycle.RotateRequest{Grace: lifecycle.NoGrace})
+	mustMatch(t, err, keystore.ErrInvalid)
+	if !strings.Contains(err.Error(), "store prune --older") || errors.Is(err, lifecycle.ErrUnfinished) {
+		t.Errorf("got %v, want the command to run", err)
+	}
+	if sent := w.shortRequests(); slices.Contains(sent, "POST generate") || len(w.liveKeys()) != keys {
+		t.Errorf("sent %v", sent)
 	}
 }

@@ -144,6 +144,7 @@ func seenAfter(ctx context.Context, source *keystore.CurrentSource, id string, s
 }
 
 func TestADroppedConnectionDelaysNoFollower(t *testing.T) {
+	t.Parallel()
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
 		t.Helper()
 		s := newSite(t, past, longLease())
@@ -173,6 +174,7 @@ func TestADroppedConnectionDelaysNoFollower(t *testing.T) {
 }
 
 func TestBotsSignWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
 		t.Helper()
 		s := newSite(t, past, longLease())

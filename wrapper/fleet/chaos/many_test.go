@@ -63,11 +63,11 @@ func TestAStoreWithManyRecordsIsQuick(t *testing.T) {
 			}
 		}
 		published := s.published(s.open())
-		// The machine may stand still for a moment: the best of three counts.
-		var current, put time.Duration
-		for try := range 3 {
-			current = best(try, current, percentile(99, func() error { _, err := published.Current(t.Context(), s.baseURL); return err }))
-			put = best(try, put, percentile(99, func() error { return store.Put(t.Context(), entries[0]) }))
+		// The machine may stand still for a moment: the best of several tries counts.
+		current, put := time.Hour, time.Hour
+		for try := 0; try < 5 && (current > currentWithin || put > putWithin); try++ {
+			current = min(current, percentile(99, func() error { _, err := published.Current(t.Context(), s.baseURL); return err }))
+			put = min(put, percentile(99, func() error { return store.Put(t.Context(), entries[0]) }))
 		}
 		status := must(store.Status(t.Context()))
 		t.Logf("with %d revoked entries (%d of %d KiB): Current p99 %v, Put p99 %v", revokedEntries, status.Bytes>>10, status.MaxBytes>>10,
@@ -79,13 +79,6 @@ func TestAStoreWithManyRecordsIsQuick(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func best(try int, before, now time.Duration) time.Duration {
-	if try == 0 {
-		return now
-	}
-	return min(before, now)
 }
 
 // percentile returns what so many percent of 200 calls take at most.

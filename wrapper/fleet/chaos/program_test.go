@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
 	"kalshi.internal/apikeys/wrapper/fleet/internal/server"
 	"kalshi.internal/apikeys/wrapper/keystore"
 )
@@ -208,7 +211,7 @@ func TestACopyThatIsKilledLeavesItsSourceAsItWas(t *testing.T) {
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		alarm := time.AfterFunc(rand.N(takes), func() { _ = command.Process.Kill() }) //nolint:gosec // A moment, not a secret.
+		alarm := time.AfterFunc(rand.N(takes), func() { _ = command.Process.Kill() })
 		err := command.Wait()
 		alarm.Stop()
 		if exited, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exited.Exited()) {
@@ -220,5 +223,49 @@ func TestACopyThatIsKilledLeavesItsSourceAsItWas(t *testing.T) {
 	}
 	if _, err := s.run(dir, s.rotator, "rotate", "--grace", "1ms"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestABotsUserOfEtcdReadsTheCurrentKeyAlone(t *testing.T) {
+	cluster := server.NewEtcd(t, 1)
+	s := newSite(t, cluster.URL("desk"), longLease())
+	admin := must(clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:" + cluster.Members[0].Port}, Logger: zap.NewNop()}))
+	t.Cleanup(func() { _ = admin.Close() })
+	const desk, canary = "/kalshi-keys/desk/", "c4nary"
+	for user, prefixes := range map[string]map[string]clientv3.PermissionType{
+		"root":    {},
+		"rotator": {desk: clientv3.PermissionType(clientv3.PermReadWrite)},
+		"bot": {
+			desk + "current/":  clientv3.PermissionType(clientv3.PermRead),
+			desk + "follower/": clientv3.PermissionType(clientv3.PermWrite),
+		},
+	} {
+		_ = must(admin.RoleAdd(t.Context(), user))
+		for prefix, permission := range prefixes {
+			_ = must(admin.RoleGrantPermission(t.Context(), user, prefix, clientv3.GetPrefixRangeEnd(prefix), permission))
+		}
+		_ = must(admin.UserAdd(t.Context(), user, canary))
+		_ = must(admin.UserGrantRole(t.Context(), user, user))
+	}
+	_ = must(admin.AuthEnable(t.Context()))
+	for _, run := range []struct {
+		user, identity string
+		args           []string
+		want           string // of an error
+	}{
+		{"rotator", s.rotator, []string{"rotate", "--grace", "1ms"}, ""},
+		{"rotator", s.rotator, []string{"store", "status"}, ""},
+		{"bot", s.bot, []string{"list"}, ""},
+		{"bot", s.bot, []string{"follow", "--once", "--name", "pod", "--exec", "true"}, ""},
+		{"bot", s.rotator, []string{"rotate"}, "may not do that"},
+		{"", s.rotator, []string{"rotate"}, "user name is empty"},
+		{"stranger", s.rotator, []string{"rotate"}, "authentication failed"},
+	} {
+		command := s.command(s.address, run.identity, run.args...)
+		command.Env = append(command.Env, "ETCDCTL_USER="+run.user, "ETCDCTL_PASSWORD="+canary)
+		out, err := command.CombinedOutput()
+		if (err == nil) != (run.want == "") || !strings.Contains(string(out), run.want) || strings.Contains(string(out), canary) {
+			t.Errorf("%s: %v: %v, %s, want %q", run.user, run.args, err, out, run.want)
+		}
 	}
 }

@@ -81,6 +81,7 @@ func longLease() keystore.Lease {
 }
 
 func TestAWriteWhoseAnswerIsLostIsSettled(t *testing.T) {
+	t.Parallel()
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
 		t.Helper()
 		s := newSite(t, past, longLease())
@@ -159,6 +160,7 @@ func (s *site) awaits(direct *keystore.Store, revision int64) bool {
 }
 
 func TestALockOutlastsASlowNetwork(t *testing.T) {
+	t.Parallel()
 	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
 		t.Helper()
 		s := newSite(t, past, longLease())
@@ -191,6 +193,7 @@ func TestALockOutlastsASlowNetwork(t *testing.T) {
 }
 
 func TestABlackHoleEndsALockBeforeAnotherHasIt(t *testing.T) {
+	t.Parallel()
 	for name, toxics := range map[string][]string{
 		"nothing gets through":  {lostUpstream, lostDownstream},
 		"no request gets there": {lostUpstream},

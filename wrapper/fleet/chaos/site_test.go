@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,8 +32,8 @@ type site struct {
 	box     *sandbox.Sandbox
 	baseURL string
 	first   sandbox.Key
-	// hold, if set, is called with each request before the service works on it.
-	hold func(*http.Request)
+	// hold has a function, if any, that is called with each request before the service works on it.
+	hold atomic.Value
 
 	address string
 	lease   keystore.Lease
@@ -46,7 +47,7 @@ func shortLease() keystore.Lease {
 	return keystore.Lease{Term: time.Second, Beat: 250 * time.Millisecond, Takeover: 2500 * time.Millisecond}
 }
 
-const shortWindow = time.Second
+const shortWindow = 1400 * time.Millisecond
 
 // newSite makes a site whose store is at the address.
 func newSite(t *testing.T, address string, lease keystore.Lease, options ...sandbox.Option) *site {
@@ -54,8 +55,8 @@ func newSite(t *testing.T, address string, lease keystore.Lease, options ...sand
 	s := &site{t: t, box: sandbox.New(options...), address: address, lease: lease}
 	s.makeIdentities()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.hold != nil {
-			s.hold(r)
+		if hold, ok := s.hold.Load().(func(*http.Request)); ok {
+			hold(r)
 		}
 		s.box.ServeHTTP(w, r)
 	}))

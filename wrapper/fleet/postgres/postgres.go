@@ -41,8 +41,10 @@ const (
 	pollNotified = time.Second
 )
 
-// maxConnections is how many connections an Engine has at most, without the one that listens.
-const maxConnections = 4
+// maxConnections is how many connections an Engine has at most, without the one that listens: our own choice.
+// It uses one at a time for each goroutine. The rest is for those that a dead network holds on to for some
+// seconds, while a store asks again.
+const maxConnections = 16
 
 var _ keystore.Publisher = (*Engine)(nil)
 

@@ -12,7 +12,7 @@ import (
 // Our own choices: several tries fit into the time for which a store asks again.
 const (
 	first   = 2500 * time.Millisecond
-	longest = 10 * time.Second
+	longest = 5 * time.Second
 )
 
 // Adaptive doubles its time after a request that took too long, and goes back after one that did not. The zero
