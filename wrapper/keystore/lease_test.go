@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -345,4 +346,35 @@ func putCurrent(t *testing.T, store *keystore.Store, entry keystore.Entry) {
 	t.Helper()
 	mustPut(t, store, entry)
 	mustSetCurrent(t, store, entry.KeyID)
+}
+
+func TestReadersOfTheSameStoreTakeNoLockAway(t *testing.T) {
+	store := keystore.New(newLeased())
+	lock := mustTake(t, store)
+	entry := newEntry(t, "id", testURL)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := store.List(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 500 {
+		if err := store.Put(t.Context(), entry); err != nil {
+			t.Fatalf("write %d: %v", n+1, err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+	mustGiveBack(t, lock)
 }

@@ -284,7 +284,7 @@ func (s *Store) free(ctx context.Context, l *Lock) error {
 // relock changes the lock in the document, and nothing else.
 func (s *Store) relock(ctx context.Context, l *Lock, change func(*storedLock) *storedLock) error {
 	return s.exclusively(ctx, func() error {
-		d, version, err := s.readToWrite(ctx, l)
+		d, version, err := s.read(ctx)
 		if err != nil {
 			return err
 		}
@@ -293,10 +293,7 @@ func (s *Store) relock(ctx context.Context, l *Lock, change func(*storedLock) *s
 		}
 		begun, next := time.Now(), d.next(false)
 		next.Lock = change(d.Lock)
-		switch err := s.swap(ctx, swap{next: next, ifVersion: version, room: maxDocument}); {
-		case errors.Is(err, ErrStale):
-			return ErrLockLost
-		case err != nil:
+		if err := s.swap(ctx, swap{next: next, ifVersion: version, room: maxDocument}); err != nil {
 			return err
 		}
 		l.renew(begun)

@@ -155,7 +155,7 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 		return nil, "", err
 	}
 	if len(data) > 0 && bytes.Equal(data, last.data) {
-		s.last.Store(&remembered{data, version, last.document})
+		s.remember(&remembered{data, version, last.document})
 		return &last.document, version, nil
 	}
 	stored, err := s.decode(data, &last.document)
@@ -165,8 +165,21 @@ func (s *Store) read(ctx context.Context) (*document, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	s.last.Store(&remembered{data, version, *stored})
+	s.remember(&remembered{data, version, *stored})
 	return stored, version, nil
+}
+
+// remember keeps what was read, unless something newer was read or written meanwhile.
+func (s *Store) remember(read *remembered) {
+	for {
+		last := s.last.Load()
+		if last != nil && last.StoreID == read.StoreID && last.Revision > read.Revision {
+			return
+		}
+		if s.last.CompareAndSwap(last, read) {
+			return
+		}
+	}
 }
 
 // readToWrite is read for the holder of a lock. Nobody else writes while a lease lasts, and a swap over what
@@ -225,22 +238,35 @@ func (s *Store) change(ctx context.Context, do func(*document) error) error {
 		return err
 	}
 	return s.exclusively(ctx, func() error {
-		stored, version, err := s.readToWrite(ctx, lock)
-		if err != nil {
+		err := s.changeOnce(ctx, lock, do)
+		if lock.token == "" || !errors.Is(err, ErrStale) {
 			return err
 		}
-		if !lock.isIn(stored) {
-			return lock.wasLost(nil)
+		// What stands there may be this holder's own, written without an answer.
+		s.forgetVersion()
+		if err = s.changeOnce(ctx, lock, do); errors.Is(err, ErrStale) {
+			return lock.wasLost(err)
 		}
-		next := stored.next(s.isCopy(version))
-		switch err := do(next); {
-		case errors.Is(err, errUnchanged):
-			return nil
-		case err != nil:
-			return err
-		}
-		return s.write(ctx, lock, stored, next, version)
+		return err
 	})
+}
+
+func (s *Store) changeOnce(ctx context.Context, lock *Lock, do func(*document) error) error {
+	stored, version, err := s.readToWrite(ctx, lock)
+	if err != nil {
+		return err
+	}
+	if !lock.isIn(stored) {
+		return lock.wasLost(nil)
+	}
+	next := stored.next(s.isCopy(version))
+	switch err := do(next); {
+	case errors.Is(err, errUnchanged):
+		return nil
+	case err != nil:
+		return err
+	}
+	return s.write(ctx, lock, stored, next, version)
 }
 
 // write writes next in the place of what was stored.
@@ -256,11 +282,8 @@ func (s *Store) write(ctx context.Context, lock *Lock, stored, next *document, v
 	}
 	begun := time.Now()
 	err = s.swap(ctx, swap{next, version, objects, room})
-	switch {
-	case err == nil:
+	if err == nil {
 		lock.renew(begun)
-	case errors.Is(err, ErrStale) && lock.token != "":
-		return lock.wasLost(err)
 	}
 	return err
 }
