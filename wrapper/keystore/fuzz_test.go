@@ -1,12 +1,14 @@
 package keystore_test
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"kalshi.internal/apikeys/wrapper/keystore"
+	"kalshi.internal/apikeys/wrapper/keystore/enginetest"
 )
 
 // Whatever an engine returns, it is a document that can be written again or damage that is not
@@ -59,6 +61,56 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
+// clearSealer seals nothing, so that what is sealed can be made up.
+type clearSealer struct{}
+
+func (clearSealer) Seal(plain []byte, _ keystore.Purpose) ([]byte, error) {
+	return bytes.Clone(plain), nil
+}
+func (clearSealer) Open(sealed []byte) ([]byte, error) { return bytes.Clone(sealed), nil }
+
+// Whatever a server returns for a sealed document and for what it publishes, it is sound or damage that is not
+// quoted.
+func FuzzSealed(f *testing.F) {
+	const shortURL = "https://a.bc/v2" // which an error names
+	engine := enginetest.NewPublisher("desk")
+	store := keystore.New(engine, keystore.WithSealer(clearSealer{}))
+	lock, err := store.Lock(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := errors.Join(
+		store.Put(f.Context(), newEntry(f, "id", shortURL)), store.SetCurrent(f.Context(), shortURL, "id"), lock.Unlock(),
+	); err != nil {
+		f.Fatal(err)
+	}
+	sound, _, err := engine.Load(f.Context())
+	object, _, objectErr := engine.Published(shortURL).Load(f.Context())
+	if err := errors.Join(err, objectErr); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sound)
+	f.Add(object)
+	f.Add([]byte("sealed\n{}"))
+	f.Add([]byte(`{"version":1,"store":"a name that is long enough to be quoted","store_id":"s","revision":1,"write_id":"w"}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		engine := enginetest.NewPublisher("desk")
+		enginetest.Replace(engine, content)
+		enginetest.Replace(engine.Published(shortURL).(keystore.Document), content)
+		_, listErr := keystore.New(engine, keystore.WithSealer(clearSealer{})).List(t.Context())
+		_, statusErr := keystore.New(engine).Status(t.Context())
+		_, currentErr := keystore.NewPublished(engine, clearSealer{}).Current(t.Context(), shortURL)
+		for _, err := range []error{listErr, statusErr, currentErr} {
+			if _, ok := errors.AsType[*keystore.DamagedError](err); err != nil && !ok && !errors.Is(err, keystore.ErrNoCurrent) {
+				t.Errorf("got %v, want a *DamagedError", err)
+			}
+			if err != nil {
+				mustNotQuote(t, err, content)
+			}
+		}
+	})
+}
+
 // Whatever is in the files of a directory, it is a store or damage that is not quoted.
 func FuzzFile(f *testing.F) {
 	dir := filepath.Join(f.TempDir(), "keys")
@@ -94,4 +146,5 @@ func mustNotQuote(t *testing.T, err error, content []byte) {
 }
 
 // fixedTexts are what errors say whatever the file holds.
-const fixedTexts = "put back a sound copy, or have it set aside: nothing is deleted"
+const fixedTexts = "put back a sound copy, or have it set aside: nothing is deleted" +
+	"open the store with the key that it was sealed with open the store without a sealer"

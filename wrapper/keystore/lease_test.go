@@ -261,7 +261,7 @@ func TestADocumentThatGoesBackIsDamaged(t *testing.T) {
 		"to nothing":            {func(_, _ []byte) []byte { return nil }, "revision"},
 		"to half of itself":     {func(_, is []byte) []byte { return is[:len(is)/2] }, "cannot be unsealed"},
 		"to an older content":   {mixed, "revision"},
-		"to that of a neighbor": {func(_, _ []byte) []byte { return neighbor() }, "the document of the store"},
+		"to that of a neighbor": {func(_, _ []byte) []byte { return neighbor() }, "the document of another store"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			engine, sealer := enginetest.NewPublisher("desk"), newSealer(t)

@@ -195,7 +195,7 @@ func (s *Store) readToWrite(ctx context.Context, lock *Lock) (*document, string,
 // from a backup while programs use them.
 func (s *Store) checkOrder(stored, last *document) error {
 	if stored.Store != s.name {
-		return damaged(s.place, fmt.Sprintf("it is the document of the store %q", stored.Store))
+		return damaged(s.place, "it is the document of another store")
 	}
 	if _, ok := s.engine.(Locker); ok || last.Revision == 0 {
 		return nil

@@ -41,8 +41,8 @@ type site struct {
 	recipients, rotator, bot string
 }
 
-// shortLease is the lease of tests that wait for a takeover, and behind the window of their service: together
-// they are as far from a takeover as in the field.
+// shortLease and shortWindow are the lease and the service's window for timestamps where a test waits for a
+// takeover. As in the field, the two together are shorter than the silence before one.
 func shortLease() keystore.Lease {
 	return keystore.Lease{Term: time.Second, Beat: 250 * time.Millisecond, Takeover: 2500 * time.Millisecond}
 }

@@ -59,6 +59,8 @@ func PrintableJSON(line string) string { return printableJSON(line) }
 
 func Origin(address net.Addr) string { return origin(address) }
 
+func ShownStore(address string) string { return shownStore(address) }
+
 func ExportLine(name, value string) string { return exportLine(name, value) }
 
 func ProgramVersion(info *debug.BuildInfo) (version, revision string) { return programVersion(info) }

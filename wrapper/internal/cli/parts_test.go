@@ -92,3 +92,22 @@ func TestTheVersionIsWhatTheBuildRecorded(t *testing.T) {
 		}
 	}
 }
+
+func FuzzThePasswordOfAStoreIsNotShown(f *testing.F) {
+	f.Add("me", "db.invalid/trading?name=desk")
+	f.Add("", "db.invalid")
+	f.Fuzz(func(t *testing.T, user, rest string) {
+		const canary = "c4nary"
+		if strings.ContainsAny(user, ":/?@#") || strings.Contains(user+rest, canary) || strings.ContainsAny(rest, "@") {
+			return
+		}
+		for _, address := range []string{
+			"postgres://" + user + ":" + canary + "@" + rest, "postgres://db.invalid/d?password=" + canary + "&name=desk",
+			"etcd://" + user + ":" + canary + "@" + rest, "postgresql://db.invalid/d?name=desk&sslPassword=" + canary,
+		} {
+			if shown := program.ShownStore(address); strings.Contains(shown, canary) {
+				t.Errorf("%q is shown as %q", address, shown)
+			}
+		}
+	})
+}
