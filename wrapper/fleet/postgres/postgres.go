@@ -18,7 +18,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +85,8 @@ func Open(address string, options ...Option) (*Engine, error) {
 	if err != nil { // which hides the password
 		return nil, fmt.Errorf("postgres: the URL of the store cannot be used: %w", err)
 	}
-	place := fmt.Sprintf("postgres://%s/%s?name=%s", config.ConnConfig.Host, config.ConnConfig.Database, url.QueryEscape(name))
+	host := net.JoinHostPort(config.ConnConfig.Host, strconv.Itoa(int(config.ConnConfig.Port)))
+	place := fmt.Sprintf("postgres://%s/%s?name=%s", host, config.ConnConfig.Database, url.QueryEscape(name))
 	if err := requireTLS(&config.ConnConfig.Config, place); err != nil {
 		return nil, err
 	}

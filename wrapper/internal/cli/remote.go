@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,7 +33,6 @@ type Remote struct {
 // RemoteEngine is an engine on a server.
 type RemoteEngine interface {
 	keystore.Publisher
-	fmt.Stringer
 	// Init makes what the server needs before it can keep a store. It may be called again.
 	Init(ctx context.Context) error
 	// Announce notes which revision a program follows.
@@ -144,7 +142,7 @@ func (s *settings) openRemote(address string) (*openedStore, error) {
 		return nil, err
 	}
 	return &openedStore{
-		keystore.New(engine, keystore.WithSealer(sealer)), keystore.NewPublished(engine, sealer), engine, engine.String(),
+		keystore.New(engine, keystore.WithSealer(sealer)), keystore.NewPublished(engine, sealer), engine, shownStore(address),
 	}, nil
 }
 
