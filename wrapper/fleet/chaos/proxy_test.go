@@ -82,50 +82,63 @@ func longLease() keystore.Lease {
 
 func TestAWriteWhoseAnswerIsLostIsSettled(t *testing.T) {
 	t.Parallel()
-	eachProxied(t, func(t *testing.T, p *proxy, through, past string) {
-		t.Helper()
-		s := newSite(t, past, longLease())
-		direct := s.store(s.open())
-		s.address = through
-		cut := &cutEngine{engine: s.open()}
-		store := s.store(cut)
-		lock, err := store.Lock(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		cut.beforeSwap.Store(func() {})
-		const writes = 100
-		landed := 0
-		for n := range writes {
-			before := must(direct.Status(t.Context())).Revision
-			way := lostDownstream
-			if n%2 == 1 {
-				way = lostUpstream
-			}
-			cut.beforeSwap.Store(func() { p.add(way) })
-			done := make(chan error)
-			go func() {
-				done <- store.PutJournal(t.Context(), keystore.JournalRecord{ID: fmt.Sprint("record", n), Data: []byte("data")})
-			}()
-			if s.awaits(direct, before) {
-				landed++
-			}
-			p.heal()
-			failed := <-done
-			records := must(direct.Journal(t.Context()))
-			is := len(records) > 0 && records[len(records)-1].ID == fmt.Sprint("record", n)
-			if failed != nil || !is {
-				t.Errorf("write %d: the store says %v, and the server has it: %t", n, failed, is)
-			}
-		}
-		t.Logf("%d of %d writes had taken effect when their answer was lost", landed, writes)
-		if landed < writes/4 {
-			t.Error("too few to say that the outcome was unknown")
-		}
-		if err := lock.Unlock(); err != nil {
-			t.Error(err)
-		}
+	t.Run("Postgres", func(t *testing.T) {
+		t.Parallel()
+		db := server.NewPostgres(t)
+		c := newCutter(t, db.Port)
+		settleLostAnswers(t, c, server.PostgresURL("postgres", c.port(), "desk"), db.URL("postgres", "desk"))
 	})
+	t.Run("etcd", func(t *testing.T) {
+		t.Parallel()
+		cluster := server.NewEtcd(t, 1)
+		c := newCutter(t, cluster.Members[0].Port)
+		settleLostAnswers(t, c, server.EtcdURL([]string{c.port()}, "desk"), cluster.URL("desk"))
+	})
+}
+
+func settleLostAnswers(t *testing.T, c *cutter, through, past string) {
+	t.Helper()
+	s := newSite(t, past, longLease())
+	direct := s.store(s.open())
+	s.address = through
+	cut := &cutEngine{engine: s.open()}
+	store := s.store(cut)
+	lock, err := store.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut.beforeSwap.Store(func() {})
+	const writes = 100
+	landed := 0
+	for n := range writes {
+		before := must(direct.Status(t.Context())).Revision
+		lost := downstream
+		if n%2 == 1 {
+			lost = upstream
+		}
+		cut.beforeSwap.Store(func() { c.lose(lost) })
+		done := make(chan error)
+		go func() {
+			done <- store.PutJournal(t.Context(), keystore.JournalRecord{ID: fmt.Sprint("record", n), Data: []byte("data")})
+		}()
+		if s.awaits(direct, before) {
+			landed++
+		}
+		c.heal()
+		failed := <-done
+		records := must(direct.Journal(t.Context()))
+		is := len(records) > 0 && records[len(records)-1].ID == fmt.Sprint("record", n)
+		if failed != nil || !is {
+			t.Errorf("write %d: the store says %v, and the server has it: %t", n, failed, is)
+		}
+	}
+	t.Logf("%d of %d writes had taken effect when their answer was lost", landed, writes)
+	if landed < writes/4 {
+		t.Error("too few to say that the outcome was unknown")
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Error(err)
+	}
 }
 
 // cutEngine is cut off right before a swap.

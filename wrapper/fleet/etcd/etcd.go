@@ -29,6 +29,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -38,6 +40,8 @@ import (
 )
 
 const (
+	// connectTimeout bounds one try to connect: our own choice.
+	connectTimeout = 4 * time.Second
 	// dialTimeout bounds what the client does by itself, such as to ask for a token: our own choice.
 	dialTimeout = 5 * time.Second
 	// pollEvery is how often a waiter looks, and pollWatched how often where a watch tells it: our own
@@ -92,7 +96,12 @@ func Open(address string, options ...Option) (*Engine, error) {
 	}
 	config := clientv3.Config{
 		DialTimeout: dialTimeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAliveTimeout,
-		PermitWithoutStream: true, TLS: encryption, Logger: zap.NewNop(),
+		TLS: encryption, Logger: zap.NewNop(),
+		// gRPC would try for 20 s to connect, and wait for up to two minutes before it tries again.
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+			MinConnectTimeout: connectTimeout,
+		})},
 	}
 	for _, member := range members {
 		host, port := splitMember(member)
