@@ -59,7 +59,7 @@ type Engine struct {
 	timeout     timeout.Adaptive
 	listener    *listener
 
-	// durable is closed over the check of synchronous_commit, once it has passed.
+	// mu guards durable, which is set once the check of synchronous_commit has passed.
 	mu      sync.Mutex
 	durable bool
 }
