@@ -91,8 +91,8 @@ modules: ## Vet and test the modules below wrapper/ that have dependencies of th
 
 # The race detector would slow down the hundreds of programs of the second module, which share no memory.
 .PHONY: fleet
-fleet: ## Test stores on real Postgres and etcd, with servers and programs killed and stopped; installs Postgres with apt if missing
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends postgresql; }
+fleet: ## Test stores on real Postgres and etcd, with servers and programs killed and stopped; installs Postgres and PgBouncer with apt if missing
+	@{ { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; } && { ls /usr/sbin/pgbouncer || command -v pgbouncer; }; } >/dev/null 2>&1 || { apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends postgresql pgbouncer; }
 	go -C wrapper/fleet vet ./...
 	go -C wrapper/fleet test -race -count=1 -timeout $(TEST_TIMEOUT) ./...
 	go -C wrapper/fleet/chaos vet ./...

@@ -2,6 +2,7 @@ package etcd_test
 
 import (
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,12 +21,26 @@ func TestThreeMembersOfEtcdAreAnEngine(t *testing.T) { runAcross(t, 3) }
 
 func TestEtcdWithoutWatchesIsAnEngine(t *testing.T) { runAcross(t, 1, etcd.WithoutWatches()) }
 
+func TestEtcdWithTLSIsAnEngine(t *testing.T) {
+	runAcrossAt(t, func() (urlOf func(store string) string) {
+		certificate := server.NewCertificate(t)
+		cluster := server.NewEncryptedEtcd(t, certificate)
+		files := url.Values{"ca": {certificate.Cert}, "cert": {certificate.Cert}, "key": {certificate.Key}}.Encode()
+		return func(store string) string { return cluster.URL(store) + "?" + files }
+	})
+}
+
 func runAcross(t *testing.T, members int, options ...etcd.Option) {
 	t.Helper()
+	runAcrossAt(t, func() (urlOf func(store string) string) { return server.NewEtcd(t, members).URL }, options...)
+}
+
+func runAcrossAt(t *testing.T, start func() (urlOf func(store string) string), options ...etcd.Option) {
+	t.Helper()
 	var stores atomic.Int64
-	start := sync.OnceValue(func() *server.Etcd { return server.NewEtcd(t, members) }) // but in another process
+	started := sync.OnceValue(start) // but in another process, which has an address
 	enginetest.RunAcross(t, enginetest.Backend{
-		Make: func(*testing.T) string { return start().URL(fmt.Sprint("store", stores.Add(1))) },
+		Make: func(*testing.T) string { return started()(fmt.Sprint("store", stores.Add(1))) },
 		Open: func(address string) (keystore.Document, error) { return etcd.Open(address, options...) },
 	})
 }

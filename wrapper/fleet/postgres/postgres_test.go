@@ -23,23 +23,45 @@ func TestPostgresWithoutNotificationsIsAnEngine(t *testing.T) {
 	runAcross(t, postgres.WithoutNotifications())
 }
 
+func TestPostgresWithTLSIsAnEngine(t *testing.T) {
+	runAcrossAt(t, func() (urlOf func(store string) string) {
+		certificate := server.NewCertificate(t)
+		db := server.NewPostgres(t, "ssl=on", "ssl_cert_file="+certificate.Cert, "ssl_key_file="+certificate.Key)
+		return func(store string) string { return db.EncryptedURL(certificate, store) }
+	})
+}
+
+func TestPostgresBehindPgBouncerWithTLSIsAnEngine(t *testing.T) {
+	runAcrossAt(t, func() (urlOf func(store string) string) {
+		return server.NewPgBouncer(t, server.NewPostgres(t)).URL
+	})
+}
+
 func runAcross(t *testing.T, options ...postgres.Option) {
 	t.Helper()
-	var stores atomic.Int64
-	start := sync.OnceValue(func() *server.Postgres { // but in another process, which has an address
+	runAcrossAt(t, func() (urlOf func(store string) string) {
 		db := server.NewPostgres(t)
-		mustInit(t, db)
-		return db
+		return func(store string) string { return db.URL("postgres", store) }
+	}, options...)
+}
+
+func runAcrossAt(t *testing.T, start func() (urlOf func(store string) string), options ...postgres.Option) {
+	t.Helper()
+	var stores atomic.Int64
+	started := sync.OnceValue(func() func(string) string { // but in another process, which has an address
+		urlOf := start()
+		mustInit(t, urlOf("any"))
+		return urlOf
 	})
 	enginetest.RunAcross(t, enginetest.Backend{
-		Make: func(*testing.T) string { return start().URL("postgres", fmt.Sprint("store", stores.Add(1))) },
+		Make: func(*testing.T) string { return started()(fmt.Sprint("store", stores.Add(1))) },
 		Open: func(address string) (keystore.Document, error) { return postgres.Open(address, options...) },
 	})
 }
 
-func mustInit(t *testing.T, db *server.Postgres) {
+func mustInit(t *testing.T, address string) {
 	t.Helper()
-	engine := mustOpen(t, db.URL("postgres", "any"))
+	engine := mustOpen(t, address)
 	for range 2 { // the second finds all there
 		if err := engine.Init(t.Context()); err != nil {
 			t.Fatal(err)
@@ -99,7 +121,7 @@ func TestAServerThatIsNotReadyIsToldFromOneThatRefuses(t *testing.T) {
 	if err == nil || errors.Is(err, keystore.ErrUnavailable) || !strings.Contains(err.Error(), "store init") {
 		t.Errorf("without tables: %v", err)
 	}
-	mustInit(t, db)
+	mustInit(t, db.URL("postgres", "any"))
 	db.Exec(`CREATE ROLE nobody LOGIN; CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET synchronous_commit = off`)
 	if _, _, err := mustOpen(t, db.URL("nobody", "desk")).Load(t.Context()); err == nil || !strings.Contains(err.Error(), "may not") {
 		t.Errorf("without rights: %v", err)

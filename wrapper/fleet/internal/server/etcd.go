@@ -25,6 +25,9 @@ type Etcd struct {
 type EtcdMember struct {
 	process
 
+	// certificate is nil where the member speaks clear text.
+	certificate *Certificate
+
 	// Dir is its data directory, and Port where it serves clients.
 	Dir, Port string
 }
@@ -32,20 +35,36 @@ type EtcdMember struct {
 // NewEtcd starts a cluster of that many members, which ends with the test.
 func NewEtcd(t testing.TB, members int) *Etcd {
 	t.Helper()
+	return newEtcd(t, members, nil)
+}
+
+// NewEncryptedEtcd starts a cluster of one member that speaks TLS alone, to clients that have the certificate.
+func NewEncryptedEtcd(t testing.TB, certificate *Certificate) *Etcd {
+	t.Helper()
+	return newEtcd(t, 1, certificate)
+}
+
+func newEtcd(t testing.TB, members int, certificate *Certificate) *Etcd {
+	t.Helper()
 	program := etcdProgram(t)
 	cluster, dir := &Etcd{}, t.TempDir()
 	var peers []string
 	for i := range members {
 		name := fmt.Sprint("member", i)
-		member := &EtcdMember{Dir: filepath.Join(dir, name), Port: FreePort(t)}
-		peer, client := "http://127.0.0.1:"+FreePort(t), "http://127.0.0.1:"+member.Port
+		member := &EtcdMember{Dir: filepath.Join(dir, name), Port: FreePort(t), certificate: certificate}
+		peer, client := "http://127.0.0.1:"+FreePort(t), member.address()
 		peers = append(peers, name+"="+peer)
 		member.process = process{t: t, log: filepath.Join(dir, name+".log"), command: func() *exec.Cmd {
 			//nolint:gosec,noctx // The server of this module, which the cleanup ends.
-			return exec.Command(program, "--name", name, "--data-dir", member.Dir, "--log-level", "warn",
+			command := exec.Command(program, "--name", name, "--data-dir", member.Dir, "--log-level", "warn",
 				"--listen-client-urls", client, "--advertise-client-urls", client,
 				"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
 				"--initial-cluster", strings.Join(peers, ","), "--initial-cluster-state", "new")
+			if certificate != nil {
+				command.Args = append(command.Args, "--cert-file", certificate.Cert, "--key-file", certificate.Key,
+					"--trusted-ca-file", certificate.Cert, "--client-cert-auth")
+			}
+			return command
 		}}
 		cluster.Members = append(cluster.Members, member)
 	}
@@ -116,16 +135,26 @@ func (e *Etcd) leader(but *EtcdMember) (leader *EtcdMember, err error) {
 	return leader, nil
 }
 
+func (m *EtcdMember) address() string {
+	if m.certificate != nil {
+		return "https://127.0.0.1:" + m.Port
+	}
+	return "http://127.0.0.1:" + m.Port
+}
+
 func (m *EtcdMember) status() (*clientv3.StatusResponse, error) {
-	address := "http://127.0.0.1:" + m.Port
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{address}, Logger: zap.NewNop()})
+	config := clientv3.Config{Endpoints: []string{m.address()}, Logger: zap.NewNop()}
+	if m.certificate != nil {
+		config.TLS = m.certificate.client
+	}
+	client, err := clientv3.New(config)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = client.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	status, err := client.Status(ctx, address)
+	status, err := client.Status(ctx, m.address())
 	if err == nil && status.Leader == 0 {
 		err = errors.New("the member knows no leader")
 	}

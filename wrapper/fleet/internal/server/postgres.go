@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -27,13 +25,8 @@ type Postgres struct {
 func NewPostgres(t testing.TB, settings ...string) *Postgres {
 	t.Helper()
 	programs := postgresPrograms(t)
-	dir, err := os.MkdirTemp("", "postgres-") //nolint:usetesting // The server's user must reach it.
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir, as := serverDir(t)
 	p := &Postgres{Dir: filepath.Join(dir, "data"), Port: FreePort(t)}
-	as := serverUser(t, dir)
 	p.process = process{t: t, log: filepath.Join(dir, "log"), command: func() *exec.Cmd {
 		//nolint:gosec,noctx // The server of this machine, which the cleanup ends.
 		command := exec.Command(filepath.Join(programs, "postgres"), "-D", p.Dir, "-p", p.Port, "-k", dir,
@@ -117,26 +110,4 @@ func postgresPrograms(t testing.TB) string {
 		t.Fatal("there is no Postgres here; Debian has it in the package postgresql")
 	}
 	return filepath.Dir(slices.Max(found))
-}
-
-// serverUser returns what has a command run as a user that the server accepts: it refuses root.
-func serverUser(t testing.TB, dir string) func(*exec.Cmd) *exec.Cmd {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return func(command *exec.Cmd) *exec.Cmd { return command }
-	}
-	account, err := user.Lookup("postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	uid, _ := strconv.Atoi(account.Uid)
-	gid, _ := strconv.Atoi(account.Gid)
-	if err := os.Chown(dir, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	return func(command *exec.Cmd) *exec.Cmd {
-		command.Dir = dir
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}} //nolint:gosec // IDs of users.
-		return command
-	}
 }
