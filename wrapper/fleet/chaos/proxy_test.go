@@ -116,11 +116,16 @@ func settleLostAnswers(t *testing.T, c *cutter, through, past string) {
 		if n%2 == 1 {
 			lost = upstream
 		}
-		cut.beforeSwap.Store(func() { c.lose(lost) })
-		done := make(chan error)
+		cutting, done := make(chan struct{}), make(chan error)
+		cut.beforeSwap.Store(func() { c.lose(lost); close(cutting) })
 		go func() {
 			done <- store.PutJournal(t.Context(), keystore.JournalRecord{ID: fmt.Sprint("record", n), Data: []byte("data")})
 		}()
+		select {
+		case <-cutting: // which a busy machine may take long to come to
+		case failed := <-done:
+			t.Fatalf("write %d ended before it came to the server: %v", n, failed)
+		}
 		if s.awaits(direct, before) {
 			landed++
 		}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,6 +25,9 @@ type listener struct {
 	ctx    context.Context //nolint:containedctx // It ends with the Engine, which owns the goroutine.
 	end    context.CancelFunc
 	done   chan struct{}
+
+	// listening is true while a notification would come.
+	listening atomic.Bool
 
 	mu sync.Mutex
 	// wake is closed at the next notification.
@@ -80,6 +84,8 @@ func (l *listener) listen() {
 		_ = connection.Close(ctx)
 	}()
 	_, err = connection.Exec(l.ctx, "LISTEN "+channel)
+	l.listening.Store(err == nil)
+	defer l.listening.Store(false)
 	for err == nil {
 		l.wakeAll() // at first for what has come before
 		_, err = connection.WaitForNotification(l.ctx)

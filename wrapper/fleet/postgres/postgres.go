@@ -38,7 +38,7 @@ import (
 const (
 	// connectTimeout bounds connecting, which goes on when a statement gives up on it.
 	connectTimeout = 15 * time.Second
-	// pollEvery is how often a waiter looks, and pollNotified how often where notifications tell it.
+	// pollEvery is how often a waiter looks, and pollNotified how often while notifications tell it.
 	pollEvery    = 250 * time.Millisecond
 	pollNotified = time.Second
 )
@@ -189,9 +189,7 @@ func (e *Engine) Changed(ctx context.Context, version string) error {
 }
 
 func (e *Engine) changed(ctx context.Context, version, query string, args ...any) error {
-	poll := pollEvery
 	if e.notified {
-		poll = pollNotified
 		e.listener.start()
 	}
 	for {
@@ -199,6 +197,10 @@ func (e *Engine) changed(ctx context.Context, version, query string, args ...any
 		_, now, err := e.load(ctx, query, args...)
 		if err != nil || now != version {
 			return err
+		}
+		poll := pollEvery
+		if e.listener.listening.Load() {
+			poll = pollNotified
 		}
 		timer := time.NewTimer(poll)
 		select {
